@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title Payment channels
+/// @notice One-way channels from a payer to a payee in one token. The payer's signer states off chain the total ever
+/// paid; anyone presents the best statement and the unpaid difference moves to the payee. All amounts are base units.
+/// @dev A channel's descriptor travels in calldata; the contract keeps one slot a channel and never deletes it, so an id
+/// is never reusable and `claimed` is the pairwise settled total.
+interface IPaymentChannels {
+    /// @notice The descriptor of a channel. Its hash is the channel's id.
+    /// @param payer Funds the channel and may take the unspent rest back.
+    /// @param payee Gets what is claimed.
+    /// @param token An ERC-20 whose transfers move exactly the stated amount.
+    /// @param signer Signs vouchers: a secp256k1 key, fixed for the channel's life.
+    /// @param exitDelay Seconds between the request and the exit, 15 minutes to 30 days.
+    /// @param flags Must be 0.
+    /// @param salt Tells apart several channels between the same parties.
+    struct Channel {
+        address payer;
+        address payee;
+        address token;
+        address signer;
+        uint40 exitDelay;
+        uint8 flags;
+        bytes32 salt;
+    }
+
+    /// @notice The best voucher and tick of a channel.
+    /// @param channel The descriptor.
+    /// @param total What the voucher states as ever paid, in base units.
+    /// @param tickRoot The end of the voucher's hash chain; zero where it has none.
+    /// @param tickAmount The worth of one tick, in base units.
+    /// @param maxTicks How many ticks the voucher allows, at most 1,024.
+    /// @param ticks How many ticks are presented.
+    /// @param preimage Hashing it `ticks` times gives `tickRoot`; ignored where `ticks` is 0.
+    /// @param r First half of the voucher's signature.
+    /// @param vs Second half, in the form of ERC-2098.
+    struct Claim {
+        Channel channel;
+        uint96 total;
+        bytes32 tickRoot;
+        uint96 tickAmount;
+        uint32 maxTicks;
+        uint32 ticks;
+        bytes32 preimage;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice The payer opened a channel with its first funding.
+    event ChannelOpened(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed payee,
+        address token,
+        address signer,
+        uint40 exitDelay,
+        uint8 flags,
+        bytes32 salt
+    );
+    /// @notice A deposit grew by `amount` to `deposit`.
+    event Funded(bytes32 indexed channelId, uint96 amount, uint96 deposit);
+    /// @notice `paid` moved from the deposit to the payee's balance; `claimed` is the channel's settled total.
+    event Claimed(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed payee,
+        address token,
+        uint96 paid,
+        uint96 claimed
+    );
+    /// @notice The payer wants its unspent deposit back and gets it from `exitAt` on (Unix seconds).
+    event ExitRequested(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed payee,
+        uint40 exitAt
+    );
+    /// @notice The unspent deposit went back to the payer's balance.
+    event Exited(bytes32 indexed channelId, uint96 amount);
+    /// @notice A balance left the contract.
+    event Withdrawn(address indexed owner, address indexed token, uint96 amount, address to);
+
+    /// @notice Only the channel's payer may do this.
+    error OnlyPayer(address caller, address payer);
+    /// @notice The payee is the zero address.
+    error InvalidPayee();
+    /// @notice The signer is the zero address.
+    error InvalidSigner();
+    /// @notice There is no contract at the token's address.
+    error InvalidToken(address token);
+    /// @notice The exit delay is outside 15 minutes to 30 days.
+    error InvalidExitDelay(uint40 exitDelay);
+    /// @notice A flag is set that has no meaning.
+    error InvalidFlags(uint8 flags);
+    /// @notice Nothing to move.
+    error ZeroAmount();
+    /// @notice The payer has not opened this channel.
+    error UnknownChannel(bytes32 channelId);
+    /// @notice The channel is being left and takes no funds.
+    error ChannelExiting(bytes32 channelId, uint40 exitAt);
+    /// @notice Nobody requested an exit.
+    error ExitNotRequested(bytes32 channelId);
+    /// @notice The exit is due at `exitAt`, not yet.
+    error ExitNotDue(bytes32 channelId, uint40 exitAt);
+    /// @notice The voucher is not signed by the channel's signer, or its signature has a high s.
+    error InvalidVoucher(bytes32 channelId);
+    /// @notice More ticks than the voucher allows, or a voucher that allows more than 1,024.
+    error TooManyTicks(uint32 ticks, uint32 maxTicks);
+    /// @notice The preimage does not lead to the voucher's tick root.
+    error InvalidTick(bytes32 channelId);
+    /// @notice Voucher and ticks add up to more than 96 bits.
+    error TotalTooLarge(uint256 total);
+    /// @notice The claim is no higher than what was claimed already.
+    error NothingToClaim(bytes32 channelId, uint96 claimed);
+    /// @notice The deposit is used up; `owed` becomes claimable when the channel is funded again.
+    error DepositSpent(bytes32 channelId, uint96 owed);
+    /// @notice The token did not move exactly the stated amount.
+    error InexactTransfer(address token, uint256 expectedBalance, uint256 balance);
+    /// @notice The balance does not cover the withdrawal.
+    error InsufficientBalance(address owner, address token, uint96 balance, uint96 amount);
+    /// @notice Tokens sent there would be lost.
+    error InvalidRecipient(address to);
+
+    /// @notice Moves `amount` from the caller's wallet into the channel's deposit.
+    /// @dev The first call opens the channel and must come from its payer; later anyone may top it up. Emits
+    /// `ChannelOpened` (first call) and `Funded`. Errors: `ZeroAmount`, `OnlyPayer`, `InvalidPayee`, `InvalidSigner`,
+    /// `InvalidToken`, `InvalidExitDelay`, `InvalidFlags`, `ChannelExiting`, `InexactTransfer`.
+    function fund(Channel calldata channel, uint96 amount) external;
+
+    /// @notice Presents a voucher and its best tick; what is new moves to the payee's balance, as far as the deposit goes.
+    /// @dev Anyone may call: money can only go to the payee. Emits `Claimed`. Errors: `UnknownChannel`, `InvalidVoucher`,
+    /// `TooManyTicks`, `InvalidTick`, `TotalTooLarge`, `NothingToClaim`, `DepositSpent`.
+    /// @return paid What moved. What the deposit lacks stays claimable.
+    function claim(Claim calldata claim_) external returns (uint96 paid);
+
+    /// @notice Starts the way out: after the channel's delay the unspent deposit can be taken back.
+    /// @dev Payer only. Emits `ExitRequested`. Errors: `UnknownChannel`, `OnlyPayer`, `ChannelExiting`.
+    function requestExit(Channel calldata channel) external;
+
+    /// @notice Gives the unspent deposit back to the payer's balance once the delay is over. The channel can be funded again.
+    /// @dev Anyone may call. Emits `Exited`. Errors: `ExitNotRequested`, `ExitNotDue`.
+    function exit(Channel calldata channel) external;
+
+    /// @notice Sends `amount` of the caller's balance to `to`.
+    /// @dev Emits `Withdrawn`. Errors: `ZeroAmount`, `InvalidRecipient`, `InsufficientBalance`.
+    function withdraw(address token, uint96 amount, address to) external;
+
+    /// @notice The EIP-712 hash of the descriptor under this contract's domain: no two chains or contracts share an id.
+    function channelId(Channel calldata channel) external view returns (bytes32);
+
+    /// @notice What the contract keeps of a channel.
+    /// @return claimed The settled total: it never falls.
+    /// @return deposit What is left to claim from.
+    /// @return exitAt When the payer can leave, in Unix seconds; 0 where no exit is requested.
+    /// @return opened Whether the payer ever opened it.
+    function state(
+        bytes32 channelId_
+    ) external view returns (uint96 claimed, uint96 deposit, uint40 exitAt, bool opened);
+
+    /// @notice What `owner` may withdraw in `token`.
+    function balanceOf(address owner, address token) external view returns (uint96);
+}

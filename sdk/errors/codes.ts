@@ -1,0 +1,159 @@
+/** What a code means and what to do about it: the HTTP status that fits, a title, and the next step. */
+type Entry = { status: number; title: string; hint: string }
+
+/** Every error code of the package. Codes are stable: programs match them. */
+export const errorCodes = {
+  // Setting
+  KEY_MISSING: {
+    status: 400,
+    title: 'No private key was given',
+    hint: 'Pass --key <0x… or a key file>, or set SCRIP_KEY.',
+  },
+  KEY_INVALID: {
+    status: 400,
+    title: 'The private key is not 32 bytes of hexadecimal',
+    hint: 'Give 0x and 64 hexadecimal digits, or the path of a file that holds them.',
+  },
+  INVALID_ARGUMENT: {
+    status: 400,
+    title: 'An argument cannot be used',
+    hint: 'Correct the named argument and try again.',
+  },
+  FILE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such file',
+    hint: 'Check the path.',
+  },
+  PORT_IN_USE: {
+    status: 503,
+    title: 'The port is taken',
+    hint: 'Stop what listens there, or choose another with --port.',
+  },
+  // Chain
+  RPC_UNREACHABLE: {
+    status: 503,
+    title: 'No chain answers at the RPC address',
+    hint: 'Start one with `scrip dev`, or pass --rpc <url>.',
+  },
+  WRONG_CHAIN: {
+    status: 400,
+    title: 'The RPC serves another chain than expected',
+    hint: 'Point --rpc at the expected chain, or correct the expected chain id.',
+  },
+  NOT_DEPLOYED: {
+    status: 503,
+    title: 'Scrip is not deployed on this chain',
+    hint: 'Run `npm run deploy -- --network <name>` or use a chain that has it.',
+  },
+  UNKNOWN_CURRENCY: {
+    status: 404,
+    title: 'There is no such currency',
+    hint: 'Check the address; `scrip currency create` makes a new one.',
+  },
+  INSUFFICIENT_GAS: {
+    status: 402,
+    title: 'The account cannot pay for the transaction',
+    hint: 'Send some of the chain’s native coin to the account.',
+  },
+  INSUFFICIENT_BALANCE: {
+    status: 402,
+    title: 'The account does not hold enough',
+    hint: 'Earn or buy more of the currency, or lower the amount.',
+  },
+  TRANSACTION_REVERTED: {
+    status: 409,
+    title: 'The chain refused the transaction',
+    hint: 'Read the named contract error; its NatSpec says when it occurs.',
+  },
+  // Channels
+  PAYMENT_MALFORMED: {
+    status: 400,
+    title: 'The payment cannot be read',
+    hint: 'Send the bytes that a payer of this package made, unchanged.',
+  },
+  WRONG_CHANNEL: {
+    status: 400,
+    title: 'The payment is for another channel',
+    hint: 'Open a channel to this payee on its chain and pay through it.',
+  },
+  INVALID_VOUCHER: {
+    status: 400,
+    title: 'The voucher is not signed by the channel’s signer',
+    hint: 'Sign with the key that the channel was opened with.',
+  },
+  INVALID_TICK: {
+    status: 400,
+    title: 'The tick does not belong to the voucher’s hash chain',
+    hint: 'Send ticks of the newest voucher only.',
+  },
+  STALE_PAYMENT: {
+    status: 409,
+    title: 'The payment states less than the payee already holds',
+    hint: 'Take up the state that came with this error and pay from there.',
+  },
+  UNKNOWN_CHANNEL: {
+    status: 409,
+    title: 'The payee does not know the channel',
+    hint: 'Send the first payment together with the channel’s descriptor.',
+  },
+  DEPOSIT_EXCEEDED: {
+    status: 402,
+    title: 'The channel’s deposit does not cover the payment',
+    hint: 'Top the channel up and pay again.',
+  },
+  CHANNEL_EXITING: {
+    status: 409,
+    title: 'The channel is being left',
+    hint: 'Open another channel.',
+  },
+  CREDIT_EXHAUSTED: {
+    status: 402,
+    title: 'What was paid is used up',
+    hint: 'Pay on and repeat the request.',
+  },
+  // HTTP
+  PAYMENT_REQUIRED: {
+    status: 402,
+    title: 'This costs money',
+    hint: 'Pay as the quote says; `scrip fetch` and payingFetch do it.',
+  },
+  ADMISSION_REFUSED: {
+    status: 403,
+    title: 'The network does not serve this peer',
+    hint: 'Serve other peers of the network until the ratio holds again.',
+  },
+  LIMIT_EXCEEDED: {
+    status: 402,
+    title: 'The price is above the limit that was set',
+    hint: 'Raise the limit, or buy elsewhere.',
+  },
+  PEER_UNREACHABLE: {
+    status: 503,
+    title: 'No peer answers at this address',
+    hint: 'Check the address and whether the peer runs.',
+  },
+  TRANSFER_INTERRUPTED: {
+    status: 502,
+    title: 'The peer hung up before the end',
+    hint: 'Fetch again: what arrived is kept and only the rest is paid for.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: 'There is nothing at this path',
+    hint: 'Check the path.',
+  },
+  PROTOCOL_VIOLATION: {
+    status: 502,
+    title: 'The peer does not keep to the protocol',
+    hint: 'Check that the address is a Scrip peer of a fitting version.',
+  },
+  // Store
+  STORE_FAILED: {
+    status: 500,
+    title: 'The store did not take the record',
+    hint: 'Check disk space and permissions; nothing was acknowledged.',
+  },
+} as const satisfies Record<string, Entry>
+
+/** The code of a `ScripError`. */
+export type ErrorCode = keyof typeof errorCodes
