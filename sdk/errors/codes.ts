@@ -45,6 +45,11 @@ export const errorCodes = {
     title: 'Scrip is not deployed on this chain',
     hint: 'Run `npm run deploy -- --network <name>` or use a chain that has it.',
   },
+  DEPLOYMENT_MISMATCH: {
+    status: 409,
+    title: 'Other code than this package’s is at an address of the deployment',
+    hint: 'Do not use this chain with this package: something else was put where its contracts belong.',
+  },
   UNKNOWN_CURRENCY: {
     status: 404,
     title: 'There is no such currency',
@@ -59,6 +64,11 @@ export const errorCodes = {
     status: 402,
     title: 'The account does not hold enough',
     hint: 'Earn or buy more of the currency, or lower the amount.',
+  },
+  TRANSACTION_PENDING: {
+    status: 504,
+    title: 'The transaction is sent and not mined yet',
+    hint: 'Wait until it is mined, then run the same again: what is done already is found.',
   },
   TRANSACTION_REVERTED: {
     status: 409,
