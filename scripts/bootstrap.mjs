@@ -1,0 +1,173 @@
+/**
+ * Makes a fresh clone ready: installs the packages of the lockfile, compiles the contracts and generates `sdk/abi` and
+ * `sdk/typechain`. npm runs it before every script that needs them; where all is there it returns in a few
+ * milliseconds, and it needs no network then.
+ *
+ * Plain JavaScript that runs on Node 20: Hardhat needs a newer Node, and its native package is silently left out by an
+ * install under an older one. So the install runs under the Node that package.json names where the machine's own is too
+ * old, and brings that Node into node_modules/.bin, where npm's scripts find it first.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** What this script remembers. It lies in node_modules so that it goes with it. */
+const stampPath = join(root, 'node_modules', '.scrip-bootstrap.json')
+const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+/** What the generated code is made from. */
+const sources = ['contracts', 'deployments', 'sdk/chain/deploy', 'scripts/generate.ts', 'hardhat.config.ts', 'package-lock.json']
+const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
+
+/** @typedef {{ lock?: string, missing?: string[], sources?: string }} Stamp */
+/** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry */
+
+const installed = install()
+const compiled = compile()
+if (!installed && !compiled && process.env.npm_lifecycle_event === 'setup') say('everything is in place')
+
+/** Installs what the lockfile names where node_modules does not hold it. Returns whether it did. */
+function install() {
+  const lock = hash(['package-lock.json'])
+  const missing = missingPackages()
+  const stamp = readStamp()
+  if (missing.length === 0 && existsSync(node)) return false
+  // A package that npm could not install for this machine and may leave out is no reason to try again every time.
+  if (stamp.lock === lock && stamp.missing?.join() === missing.join() && existsSync(node)) return false
+
+  const version = readJson('package.json').devDependencies.node
+  const npm = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  const tooOld = !isAtLeast(process.versions.node, 22, 13)
+  const under = tooOld ? ['npx', '--yes', '--allow-scripts=node', '--package', `node@${version}`] : []
+  const count = Object.keys(readJson('package-lock.json').packages).length - 1
+  const what = `installing the packages of the lockfile (up to ${count}${tooOld ? `, under Node ${version} from npm` : ''})`
+  run(what, [...under, ...npm], 'Check that npm reaches its registry, then run `npm run setup`.')
+
+  const ran = spawnSync(node, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' })
+  if (ran.stdout?.trim() !== `v${version}`) {
+    fail(
+      `node_modules/.bin has no Node ${version} after the install`,
+      'Its package has an install script: `npm config get ignore-scripts` must say false. Then run `npm run setup`.',
+    )
+  }
+  const lacking = missingPackages()
+  const needed = lacking.filter((path) => !readJson('package-lock.json').packages[path].optional)
+  if (needed.length > 0) fail(`npm left out ${needed.join(', ')}`, 'Remove node_modules and run `npm run setup`.')
+  writeStamp({ lock, missing: lacking })
+  return true
+}
+
+/** Compiles the contracts and generates code where something it is made from has changed. Returns whether it did. */
+function compile() {
+  const current = hash(sources)
+  const stamp = readStamp()
+  if (stamp.sources === current && generated.every((file) => existsSync(join(root, file)))) return false
+  const hardhat = join('node_modules', 'hardhat', 'dist', 'src', 'cli.js')
+  const hint = 'Correct what the messages above name, then run `npm run setup`.'
+  run('compiling the contracts', [node, hardhat, 'build', '--no-tests', '--quiet'], hint)
+  run('generating sdk/abi and sdk/typechain', [node, '--conditions=source', join('scripts', 'generate.ts')], hint)
+  writeStamp({ ...stamp, sources: current })
+  return true
+}
+
+/** Packages that the lockfile names for this machine and that node_modules lacks or has in another version. */
+function missingPackages() {
+  const hidden = join('node_modules', '.package-lock.json')
+  /** @type {Record<string, LockEntry>} */
+  const present = existsSync(join(root, hidden)) ? readJson(hidden).packages : {}
+  /** @type {[string, LockEntry][]} */
+  const wanted = Object.entries(readJson('package-lock.json').packages)
+  return wanted
+    .filter(([path, entry]) => path !== '' && present[path]?.version !== entry.version && !(entry.optional && !fits(entry)))
+    .map(([path]) => path)
+}
+
+/** Whether a package is for this machine. */
+function fits(/** @type {LockEntry} */ { os, cpu, libc }) {
+  return allows(os, process.platform) && allows(cpu, process.arch) && (libc === undefined || allows(libc, cLibrary()))
+}
+
+function allows(/** @type {string[] | undefined} */ list, /** @type {string} */ value) {
+  if (list === undefined || list.includes(value)) return true
+  return list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`)
+}
+
+function cLibrary() {
+  if (process.platform !== 'linux') return ''
+  process.report.excludeNetwork = true
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
+  return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
+}
+
+/** Runs a command with its output on standard error, and says what it is for and how long it took. */
+function run(/** @type {string} */ what, /** @type {string[]} */ [command, ...args], /** @type {string} */ hint) {
+  say(`${what} …`)
+  const start = performance.now()
+  const { error, signal, status } = spawnSync(/** @type {string} */ (command), args, {
+    cwd: root,
+    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true' },
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 2, 2],
+  })
+  if (signal !== null) process.exit(128 + constants.signals[signal])
+  if (error !== undefined) fail(`${what} could not start: ${error.message}`, hint)
+  if (status !== 0) fail(`${what} failed: ${command} ended with status ${status}`, hint)
+  say(`${what}: done in ${((performance.now() - start) / 1000).toFixed(1)} s`)
+}
+
+/** A digest of files and of all files below folders. One that does not exist counts as empty. */
+function hash(/** @type {string[]} */ paths) {
+  const digest = createHash('sha256')
+  const add = (/** @type {string} */ path) => {
+    if (!existsSync(join(root, path))) return
+    digest.update(`${path}\0`).update(readFileSync(join(root, path))).update('\0')
+  }
+  for (const path of paths) {
+    if (/\.\w+$/.test(path)) add(path)
+    else for (const file of filesBelow(path)) add(file)
+  }
+  return digest.digest('hex')
+}
+
+/** @returns {string[]} */
+function filesBelow(/** @type {string} */ folder) {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]))
+}
+
+function isAtLeast(/** @type {string} */ version, /** @type {number} */ major, /** @type {number} */ minor) {
+  const [a = 0, b = 0] = version.split('.').map(Number)
+  return a > major || (a === major && b >= minor)
+}
+
+function readJson(/** @type {string} */ path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'))
+}
+
+/** @returns {Stamp} */
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampPath, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+function writeStamp(/** @type {Stamp} */ stamp) {
+  writeFileSync(stampPath, JSON.stringify(stamp))
+}
+
+function say(/** @type {string} */ text) {
+  process.stderr.write(`setup: ${text}\n`)
+}
+
+/** @returns {never} */
+function fail(/** @type {string} */ text, /** @type {string} */ hint) {
+  say(`${text}. ${hint}`)
+  process.exit(1)
+}
