@@ -1,0 +1,42 @@
+import type { Address } from 'viem'
+import type { Graph } from './Graph.ts'
+import { parsePair } from './parsePair.ts'
+import { findEdge } from './Rows.ts'
+
+/**
+ * The reputation of `target` in the eyes of `source`, over at most one peer between them: the value that `target` served
+ * to `source` itself, and, through each peer k that served `source`, what `target` served to k, counted no higher than what k
+ * served to `source`:
+ *
+ * c(source, target) + Σₖ min(c(source, k), c(k, target))
+ *
+ * That is the max-flow from `source` to `target`, along the edges from consumer to provider, limited to two hops. Whatever
+ * `target` and its sock puppets claim of each other counts nothing, and a peer in between vouches for no more than it
+ * earned with `source` itself. Being limited to friends of friends makes it harder to game than `maxFlow` and far quicker,
+ * but 0 for most strangers. `source` is the peer that decides, a provider say, and `target` the one that asks to be served.
+ *
+ * @returns The flow in the network's unit of value; 0 for peers without an edge.
+ * @throws INVALID_ARGUMENT if one of them is not an address, or both are the same peer.
+ */
+export function twoHopFlow(graph: Graph, source: Address, target: Address): bigint {
+  const pair = parsePair(source, target)
+  const from = graph.indexOf(pair.source)
+  const to = graph.indexOf(pair.target)
+  if (from === undefined || to === undefined) return 0n
+
+  const { starts, providers, weights } = graph.rows
+  let flow = 0n
+  for (let edge = starts[from] as number; edge < (starts[from + 1] as number); edge++) {
+    const middle = providers[edge] as number
+    if (middle === to) {
+      flow += weights.at(edge)
+      continue
+    }
+    const onward = findEdge(graph.rows, middle, to)
+    if (onward === undefined) continue
+    const first = weights.at(edge)
+    const second = weights.at(onward)
+    flow += first < second ? first : second
+  }
+  return flow
+}
