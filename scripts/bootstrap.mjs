@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -39,12 +39,19 @@ function install() {
   if (stamp.lock === lock && stamp.missing?.join() === missing.join() && existsSync(node)) return false
 
   const version = readJson('package.json').devDependencies.node
-  const npm = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
-  const tooOld = !isAtLeast(process.versions.node, 22, 13)
-  const under = tooOld ? ['npx', '--yes', '--allow-scripts=node', '--package', `node@${version}`] : []
+  const hint = 'Check that npm reaches its registry, then run `npm run setup`.'
+  const env = { ...process.env }
+  if (!isAtLeast(process.versions.node, 22, 13)) {
+    // The flag lets npm 12 run the install script that puts the binary in place. npm ci itself refuses it: package.json
+    // names the install scripts there.
+    const flags = ['--yes', '--allow-scripts=node', '--package', `node@${version}`]
+    const what = `fetching Node ${version}, as Node ${process.versions.node} is too old`
+    const binary = run(what, ['npx', ...flags, '--', 'node', '-p', 'process.execPath'], hint).trim()
+    env.PATH = `${dirname(binary)}${delimiter}${env.PATH}`
+  }
   const count = Object.keys(readJson('package-lock.json').packages).length - 1
-  const what = `installing the packages of the lockfile (up to ${count}${tooOld ? `, under Node ${version} from npm` : ''})`
-  run(what, [...under, ...npm], 'Check that npm reaches its registry, then run `npm run setup`.')
+  const ci = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier']
+  run(`installing the packages of the lockfile (up to ${count})`, ci, hint, { env, stderr: 'inherit' })
 
   const ran = spawnSync(node, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' })
   if (ran.stdout?.trim() !== `v${version}`) {
@@ -102,20 +109,34 @@ function cLibrary() {
   return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
 }
 
-/** Runs a command with its output on standard error, and says what it is for and how long it took. */
-function run(/** @type {string} */ what, /** @type {string[]} */ [command, ...args], /** @type {string} */ hint) {
+/**
+ * Runs a command, says what it is for and how long it took, and returns its standard output. What it printed is shown
+ * where it failed only: a compiler's warnings about other people's code are no news to somebody who wants to start. npm
+ * keeps its standard error, for its progress.
+ */
+function run(
+  /** @type {string} */ what,
+  /** @type {string[]} */ [command = '', ...args],
+  /** @type {string} */ hint,
+  { env = process.env, stderr: errors = /** @type {'pipe' | 'inherit'} */ ('pipe') } = {},
+) {
   say(`${what} …`)
   const start = performance.now()
-  const { error, signal, status } = spawnSync(/** @type {string} */ (command), args, {
+  const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
     cwd: root,
-    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true' },
+    encoding: 'utf8',
+    env: { ...env, HARDHAT_DISABLE_TELEMETRY: 'true' },
     shell: process.platform === 'win32',
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', 'pipe', errors],
   })
   if (signal !== null) process.exit(128 + constants.signals[signal])
   if (error !== undefined) fail(`${what} could not start: ${error.message}`, hint)
-  if (status !== 0) fail(`${what} failed: ${command} ended with status ${status}`, hint)
+  if (status !== 0) {
+    process.stderr.write(`${stdout}${stderr ?? ''}`)
+    fail(`${what} failed: ${command} ended with status ${status}`, hint)
+  }
   say(`${what}: done in ${((performance.now() - start) / 1000).toFixed(1)} s`)
+  return stdout
 }
 
 /** A digest of files and of all files below folders. One that does not exist counts as empty. */
