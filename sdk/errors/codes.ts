@@ -75,6 +75,11 @@ export const errorCodes = {
     title: 'The chain refused the transaction',
     hint: 'Read the named contract error; its NatSpec says when it occurs.',
   },
+  VERIFICATION_FAILED: {
+    status: 502,
+    title: 'The sources are not published',
+    hint: 'Run it again later, or upload the written files by hand.',
+  },
   // Channels
   PAYMENT_MALFORMED: {
     status: 400,
@@ -116,16 +121,16 @@ export const errorCodes = {
     title: 'The channel is being left',
     hint: 'Open another channel.',
   },
-  CREDIT_EXHAUSTED: {
-    status: 402,
-    title: 'What was paid is used up',
-    hint: 'Pay on and repeat the request.',
-  },
   // HTTP
   PAYMENT_REQUIRED: {
     status: 402,
     title: 'This costs money',
     hint: 'Pay as the quote says; `scrip fetch` and payingFetch do it.',
+  },
+  PAYMENT_REPLAYED: {
+    status: 402,
+    title: 'The payment adds nothing to what was paid before',
+    hint: 'Pay at least one tick more: the credit that is left is kept.',
   },
   ADMISSION_REFUSED: {
     status: 403,
@@ -156,6 +161,11 @@ export const errorCodes = {
     status: 502,
     title: 'The peer does not keep to the protocol',
     hint: 'Check that the address is a Scrip peer of a fitting version.',
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'Something went wrong that this package did not expect',
+    hint: 'Nothing was charged for the failed part; try again, and report it if it stays.',
   },
   // Store
   STORE_FAILED: {

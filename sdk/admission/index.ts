@@ -1,0 +1,1 @@
+export { createGate, type Gate, type GateQuestion } from './createGate.ts'

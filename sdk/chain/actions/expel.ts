@@ -1,0 +1,17 @@
+import { type Address, encodeFunctionData, type Hex } from 'viem'
+import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
+import { addresses } from '../addresses.ts'
+import { type ScripClient, type Transaction, transact } from '../transact.ts'
+
+/**
+ * Ends the admission of a peer that is shown to be ineligible. `AdmissionController.expel`; anyone may.
+ * @throws `TRANSACTION_REVERTED` with `StillEligible` or `NotAdmitted`, and what `transact` throws
+ */
+export async function expel(
+  client: ScripClient,
+  { networkId, peer, proof = '0x' }: { networkId: bigint; peer: Address; proof?: Hex },
+): Promise<Transaction> {
+  const data = encodeFunctionData({ abi, functionName: 'expel', args: [networkId, peer, proof] })
+  const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
+  return { hash, receipt }
+}

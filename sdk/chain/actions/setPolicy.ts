@@ -1,0 +1,18 @@
+import { type Address, encodeFunctionData } from 'viem'
+import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
+import { addresses } from '../addresses.ts'
+import { type ScripClient, type Transaction, transact } from '../transact.ts'
+
+/**
+ * Sets a network's admission policy, the ratio policy where nothing is said. Steward only.
+ * `AdmissionController.setPolicy`.
+ * @throws `TRANSACTION_REVERTED` with `OnlySteward`, and what `transact` throws
+ */
+export async function setPolicy(
+  client: ScripClient,
+  { networkId, policy = addresses.ratioPolicy }: { networkId: bigint; policy?: Address },
+): Promise<Transaction> {
+  const data = encodeFunctionData({ abi, functionName: 'setPolicy', args: [networkId, policy] })
+  const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
+  return { hash, receipt }
+}

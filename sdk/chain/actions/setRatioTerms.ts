@@ -1,0 +1,32 @@
+import { encodeFunctionData } from 'viem'
+import { ratioPolicyAbi as abi } from '../../abi/ratioPolicy.ts'
+import { addresses } from '../addresses.ts'
+import { type ScripClient, type Transaction, transact } from '../transact.ts'
+
+/** A ratio of 1 as the ratio policy takes it. */
+export const RATIO_UNIT = 10n ** 18n
+
+/** The ratio policy's terms in a network. */
+export type RatioTerms = {
+  /** What a peer must have provided for each unit consumed beyond the allowance to be admitted; 1e18 is 1. */
+  admitRatio: bigint
+  /** Below this it can be expelled; at most `admitRatio`. */
+  keepRatio: bigint
+  /** What a peer may consume before it has to provide, in the network's unit of value. */
+  allowance: bigint
+  /** Seconds that an admission lasts. */
+  admissionPeriod: number
+}
+
+/**
+ * Sets the ratio policy's terms in a network. Steward only. `RatioPolicy.setTerms`.
+ * @throws `TRANSACTION_REVERTED` with `OnlySteward` or `InvalidTerms`, and what `transact` throws
+ */
+export async function setRatioTerms(
+  client: ScripClient,
+  { networkId, ...terms }: RatioTerms & { networkId: bigint },
+): Promise<Transaction> {
+  const data = encodeFunctionData({ abi, functionName: 'setTerms', args: [networkId, terms] })
+  const { hash, receipt } = await transact(client, { to: addresses.ratioPolicy, abi, data })
+  return { hash, receipt }
+}

@@ -1,0 +1,22 @@
+import { type Address, type ContractFunctionArgs, type ContractFunctionName, encodeFunctionData, type Hex } from 'viem'
+import { paymentChannelsAbi as abi } from '../abi/paymentChannels.ts'
+import type { Channel } from '../channels/Channel.ts'
+import { addresses } from './addresses.ts'
+import type { ContractCall } from './transact.ts'
+
+/** The part of a channel that travels in calldata. */
+export function descriptor({ payer, payee, token, signer, exitDelay, flags, salt }: Channel) {
+  return { payer, payee, token, signer, exitDelay, flags, salt }
+}
+
+type Writing = ContractFunctionName<typeof abi, 'nonpayable'>
+
+/** A call of the channels contract. */
+export function channelsCall<const Name extends Writing>(
+  functionName: Name,
+  args: ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
+): ContractCall {
+  // The two generic signatures meet in a type that TypeScript cannot reduce; `args` was checked just above.
+  const data: Hex = encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0])
+  return { to: addresses.paymentChannels as Address, abi, data }
+}

@@ -1,0 +1,93 @@
+import { admit } from './actions/admit.ts'
+import { claim } from './actions/claim.ts'
+import { createCurrency } from './actions/createCurrency.ts'
+import { createNetwork } from './actions/createNetwork.ts'
+import { exit } from './actions/exit.ts'
+import { expel } from './actions/expel.ts'
+import { getAdmission } from './actions/getAdmission.ts'
+import { getChannelState } from './actions/getChannelState.ts'
+import { getCurrency } from './actions/getCurrency.ts'
+import { getDeposits } from './actions/getDeposits.ts'
+import { getEdge } from './actions/getEdge.ts'
+import { getHoldings } from './actions/getHoldings.ts'
+import { getTotals } from './actions/getTotals.ts'
+import { mint } from './actions/mint.ts'
+import { openChannel } from './actions/openChannel.ts'
+import { requestExit } from './actions/requestExit.ts'
+import { setPolicy } from './actions/setPolicy.ts'
+import { setRatioTerms } from './actions/setRatioTerms.ts'
+import { setWeight } from './actions/setWeight.ts'
+import { sync } from './actions/sync.ts'
+import { topUp } from './actions/topUp.ts'
+import { transferFunds } from './actions/transferFunds.ts'
+import { withdraw } from './actions/withdraw.ts'
+import type { ScripClient } from './transact.ts'
+
+type Action = (client: ScripClient, ...rest: never[]) => unknown
+
+type Bound<Function extends Action> = Function extends (client: ScripClient, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never
+
+function bind<Function extends Action>(client: ScripClient, action: Function): Bound<Function> {
+  return ((...rest: never[]) => action(client, ...rest)) as Bound<Function>
+}
+
+/** Every action of this package, bound to a client. Each is described where it is defined. */
+export type ScripActions = {
+  createCurrency: Bound<typeof createCurrency>
+  mint: Bound<typeof mint>
+  transferFunds: Bound<typeof transferFunds>
+  getDeposits: Bound<typeof getDeposits>
+  getCurrency: Bound<typeof getCurrency>
+  getHoldings: Bound<typeof getHoldings>
+  openChannel: Bound<typeof openChannel>
+  topUp: Bound<typeof topUp>
+  getChannelState: Bound<typeof getChannelState>
+  claim: Bound<typeof claim>
+  requestExit: Bound<typeof requestExit>
+  exit: Bound<typeof exit>
+  withdraw: Bound<typeof withdraw>
+  createNetwork: Bound<typeof createNetwork>
+  setWeight: Bound<typeof setWeight>
+  sync: Bound<typeof sync>
+  getTotals: Bound<typeof getTotals>
+  getEdge: Bound<typeof getEdge>
+  setPolicy: Bound<typeof setPolicy>
+  setRatioTerms: Bound<typeof setRatioTerms>
+  admit: Bound<typeof admit>
+  expel: Bound<typeof expel>
+  getAdmission: Bound<typeof getAdmission>
+}
+
+/**
+ * A viem decorator: `createWalletClient({ … }).extend(publicActions).extend(scripActions())` gives a client all actions of
+ * this package.
+ */
+export function scripActions(): (client: ScripClient) => ScripActions {
+  return (client) => ({
+    createCurrency: bind(client, createCurrency),
+    mint: bind(client, mint),
+    transferFunds: bind(client, transferFunds),
+    getDeposits: bind(client, getDeposits),
+    getCurrency: bind(client, getCurrency),
+    getHoldings: bind(client, getHoldings),
+    openChannel: bind(client, openChannel),
+    topUp: bind(client, topUp),
+    getChannelState: bind(client, getChannelState),
+    claim: bind(client, claim),
+    requestExit: bind(client, requestExit),
+    exit: bind(client, exit),
+    withdraw: bind(client, withdraw),
+    createNetwork: bind(client, createNetwork),
+    setWeight: bind(client, setWeight),
+    sync: bind(client, sync),
+    getTotals: bind(client, getTotals),
+    getEdge: bind(client, getEdge),
+    setPolicy: bind(client, setPolicy),
+    setRatioTerms: bind(client, setRatioTerms),
+    admit: bind(client, admit),
+    expel: bind(client, expel),
+    getAdmission: bind(client, getAdmission),
+  })
+}
