@@ -101,17 +101,15 @@ async function deploy(run: Run, expectedChain: number | undefined): Promise<depl
     if (!missing.some((item) => item.address === address)) run.onStep({ step: 'found', contract, address })
   }
   const balance = await getBalance(client, { address: client.account.address })
-  if (missing.length > 0) {
-    await bringProxy(run)
-    await create(run, missing)
-  }
+  if (missing.length > 0) await bringProxy(run)
+  const created = await create(run, missing)
+  const addresses = addressBook(planned)
+  // Where this run made everything, the first block is known without asking for old states.
+  const madeAll = created.length === planned.length && created.every(({ status }) => status === 'success')
   return {
     chainId,
-    addresses: addressBook(planned),
-    block: await deploymentBlock(
-      client,
-      planned.map(({ address }) => address),
-    ),
+    addresses,
+    block: madeAll ? firstBlock(created) : await deploymentBlock(client, Object.values(addresses)),
     transactions: receipts.map(({ transactionHash }) => transactionHash),
     gasUsed: receipts.reduce((sum, { gasUsed }) => sum + gasUsed, 0n),
     cost: balance - (await getBalance(client, { address: client.account.address })),
@@ -137,7 +135,8 @@ async function bringProxy(run: Run): Promise<void> {
 }
 
 /** Has the proxy create all of `missing`, and checks what came of it. */
-async function create(run: Run, missing: readonly PlannedContract[]): Promise<void> {
+async function create(run: Run, missing: readonly PlannedContract[]): Promise<TransactionReceipt[]> {
+  if (missing.length === 0) return []
   const receipts = await sendAll(
     run,
     missing.map(({ contract, address, initCode }) => ({
@@ -147,12 +146,16 @@ async function create(run: Run, missing: readonly PlannedContract[]): Promise<vo
       data: concatHex([deploymentSalt, initCode]),
     })),
   )
-  await Promise.all(
-    missing.map(async (item, index) => {
-      const code = await codeOf(run, item, receipts[index])
-      checkCode(item, code, await expectedCode(run.client, item))
-    }),
-  )
+  for (const [index, receipt] of receipts.entries()) {
+    const item = missing[index] as PlannedContract
+    checkCode(item, await codeOf(run, item, receipt), await expectedCode(run.client, item))
+  }
+  return receipts
+}
+
+function firstBlock(receipts: readonly TransactionReceipt[]): bigint {
+  const [first = 0n] = receipts.map(({ blockNumber }) => blockNumber).sort((a, b) => (a < b ? -1 : 1))
+  return first
 }
 
 /** Sends all of `orders` at once if the account affords them all, and waits until they are mined. */

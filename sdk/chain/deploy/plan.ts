@@ -1,4 +1,4 @@
-import { type Address, concatHex, getCreate2Address, type Hex, pad } from 'viem'
+import { type Address, concatHex, encodeAbiParameters, getCreate2Address, type Hex, pad } from 'viem'
 import { proxyAddress } from './proxy.ts'
 
 /**
@@ -45,7 +45,10 @@ export const deploymentSalt: Hex = pad('0x', { size: 32 })
 export function planDeployment(bytecode: DeploymentBytecode): PlannedContract[] {
   const planned: PlannedContract[] = []
   for (const [key, { contract, constructorArguments: keys }] of Object.entries(deploymentPlan)) {
-    const constructorArguments = concatHex(keys.map((name) => pad(addressOf(planned, name), { size: 32 })))
+    const constructorArguments = encodeAbiParameters(
+      keys.map(() => ({ type: 'address' })),
+      keys.map((name) => addressOf(planned, name)),
+    )
     const initCode = concatHex([bytecode[contract], constructorArguments])
     const address = getCreate2Address({ from: proxyAddress, salt: deploymentSalt, bytecode: initCode })
     planned.push({ key: key as DeploymentKey, contract, address, constructorArguments, initCode })
