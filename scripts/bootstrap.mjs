@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** What this script remembers. It lies in node_modules so that it goes with it. */
 const stampPath = join(root, 'node_modules', '.scrip-bootstrap.json')
-const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+const node = join(root, 'node_modules', '.bin', 'node')
 /** What the generated code is made from. */
 const sources = ['contracts', 'deployments', 'sdk/chain/deploy', 'scripts/generate.ts', 'hardhat.config.ts', 'package-lock.json']
 const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
@@ -53,7 +53,7 @@ function install() {
   const ci = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier']
   run(`installing the packages of the lockfile (up to ${count})`, ci, hint, { env, stderr: 'inherit' })
 
-  const ran = spawnSync(node, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' })
+  const ran = spawnSync(node, ['--version'], { encoding: 'utf8' })
   if (ran.stdout?.trim() !== `v${version}`) {
     fail(
       `node_modules/.bin has no Node ${version} after the install`,
@@ -126,7 +126,6 @@ function run(
     cwd: root,
     encoding: 'utf8',
     env: { ...env, HARDHAT_DISABLE_TELEMETRY: 'true' },
-    shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', errors],
   })
   if (signal !== null) process.exit(128 + constants.signals[signal])

@@ -1,0 +1,132 @@
+/**
+ * `npm test`: runs every group of tests, one after another, and closes with one line over all of them. `npm test --
+ * sdk` runs one group; what follows the names of groups goes to the runner, as in `npm test -- sdk --grep voucher`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import { type Counts, parseCounts } from './parseCounts.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** How long a runner may take to end after it has closed its report. It waits for whatever its tests left open. */
+const graceToEnd = 30_000
+
+const hardhat = 'node_modules/hardhat/dist/src/cli.js'
+const mocha = 'node_modules/mocha/bin/mocha.js'
+const groups: Record<string, () => string[]> = {
+  solidity: () => [hardhat, 'test', 'solidity'],
+  contracts: () => [hardhat, 'test', 'mocha', ...files('test/contracts'), ...files('test/sdk').filter(importsHardhat)],
+  sdk: () => [mocha, ...files('test/sdk').filter((file) => !importsHardhat(file))],
+  e2e: () => [mocha, ...files('test/e2e')],
+  package: () => [mocha, ...files('test/package')],
+}
+
+const names = process.argv.slice(2)
+const rest = names.findIndex((name) => groups[name] === undefined)
+const runnerArguments = rest === -1 ? [] : names.splice(rest)
+if (runnerArguments.length > 0 && names.length !== 1) {
+  console.error(`Usage: npm test -- [${Object.keys(groups).join(' | ')}]…, with arguments for the runner after one group`)
+  process.exit(2)
+}
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+let running: ChildProcess | undefined
+let stoppedBy: NodeJS.Signals | undefined
+// A runner and its children are a group of processes, so that they end together.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stoppedBy = signal
+    if (running !== undefined) signalGroup(running, signal)
+  })
+}
+
+for (const name of names.length > 0 ? names : Object.keys(groups)) {
+  console.log(`\n${name}`)
+  const counts = await runGroup(name)
+  if (stoppedBy !== undefined) process.exit(128 + constants.signals[stoppedBy])
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+}
+
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
+process.exitCode = total.failed > 0 ? 1 : 0
+
+/** Runs a group. One that crashes, hangs, runs no test or ends against its own report counts as a failure more. */
+async function runGroup(name: string): Promise<Counts> {
+  const { output, status } = await run([...(groups[name]?.() ?? []), ...runnerArguments])
+  const counts = parseCounts(output) ?? { passed: 0, failed: 0, skipped: 0 }
+  const wrong = whatIsWrong(counts, parseCounts(output) !== undefined, status)
+  if (wrong === undefined) return counts
+  console.error(`\n${name}: ${wrong}`)
+  return { ...counts, failed: counts.failed + 1 }
+}
+
+function whatIsWrong(counts: Counts, closed: boolean, status: number | NodeJS.Signals): string | undefined {
+  if (!closed) return `the runner ended (${status}) without a report`
+  if (counts.passed + counts.failed === 0) return 'no test ran'
+  if (counts.failed === 0 && status !== 0) return `all tests passed, but the runner ended with ${status}`
+  return undefined
+}
+
+/** Runs Node, shows what it prints, and returns it without colours. */
+function run(command: string[]): Promise<{ output: string; status: number | NodeJS.Signals }> {
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --conditions=source`.trim(),
+      HARDHAT_DISABLE_TELEMETRY: 'true',
+      ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
+    },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running = child
+  let output = ''
+  let closed = false
+  let deadline: NodeJS.Timeout | undefined
+  child.stderr.pipe(process.stderr, { end: false })
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    process.stdout.write(chunk)
+    const text = stripVTControlCharacters(chunk)
+    output += text
+    closed ||= parseCounts(text) !== undefined
+    if (!closed) return
+    clearTimeout(deadline)
+    deadline = setTimeout(() => {
+      console.error('\nThe tests have ended, and something they left open keeps the runner alive.')
+      signalGroup(child, 'SIGKILL')
+    }, graceToEnd)
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(deadline)
+      running = undefined
+      resolve({ output, status: signal ?? code ?? 1 })
+    })
+  })
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** The tests below a folder. */
+function files(folder: string): string[] {
+  return globSync(`${folder}/**/*.test.ts`, { cwd: root }).sort()
+}
+
+/** Whether a test runs under Hardhat's runner: its plugins change chai for every test in the process. */
+function importsHardhat(file: string): boolean {
+  return readFileSync(join(root, file), 'utf8').includes("from 'hardhat'")
+}
