@@ -19,7 +19,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const stampPath = join(root, 'node_modules', '.scrip-bootstrap.json')
 const node = join(root, 'node_modules', '.bin', 'node')
 /** What the generated code is made from. */
-const sources = ['contracts', 'deployments', 'sdk/chain/deploy', 'scripts/generate.ts', 'hardhat.config.ts', 'package-lock.json']
+const sources = [
+  'contracts',
+  'deployments',
+  'sdk/chain/deploy',
+  'scripts/generate.ts',
+  'hardhat.config.ts',
+  'package-lock.json',
+]
 const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
 
 /** @typedef {{ lock?: string, missing?: string[], sources?: string }} Stamp */
@@ -88,7 +95,9 @@ function missingPackages() {
   /** @type {[string, LockEntry][]} */
   const wanted = Object.entries(readJson('package-lock.json').packages)
   return wanted
-    .filter(([path, entry]) => path !== '' && present[path]?.version !== entry.version && !(entry.optional && !fits(entry)))
+    .filter(
+      ([path, entry]) => path !== '' && present[path]?.version !== entry.version && !(entry.optional && !fits(entry)),
+    )
     .map(([path]) => path)
 }
 
@@ -143,7 +152,10 @@ function hash(/** @type {string[]} */ paths) {
   const digest = createHash('sha256')
   const add = (/** @type {string} */ path) => {
     if (!existsSync(join(root, path))) return
-    digest.update(`${path}\0`).update(readFileSync(join(root, path))).update('\0')
+    digest
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0')
   }
   for (const path of paths) {
     if (/\.\w+$/.test(path)) add(path)

@@ -101,7 +101,9 @@ function typechainFiles(): Files {
   for (const file of list('build/typechain')) {
     if (!file.endsWith('.ts')) continue
     const source = readFileSync(join(root, 'build/typechain', file), 'utf8')
-    const code = source.replaceAll(/(from ["']\.[^"']*)\.js(["'])/g, '$1.ts$2').replaceAll(/^(\s*export interface .*\});$/gm, '$1')
+    const code = source
+      .replaceAll(/(from ["']\.[^"']*)\.js(["'])/g, '$1.ts$2')
+      .replaceAll(/^(\s*export interface .*\});$/gm, '$1')
     files.set(file, `${code.trimEnd()}\n`)
   }
   if (files.size === 0) throw new Error('build/typechain is empty: run `hardhat build` first')
@@ -111,7 +113,7 @@ function typechainFiles(): Files {
 function readArtifact(name: string, folder: string): Artifact {
   const path = join('artifacts/contracts', folder, `${name}.sol`, `${name}.json`)
   const found = JSON.parse(readFileSync(join(root, path), 'utf8')) as Artifact
-  if (Object.keys(found.linkReferences).length > 0) throw new Error(`${name} must be linked before its bytecode is used`)
+  if (Object.keys(found.linkReferences).length > 0) throw new Error(`${name} needs libraries linked into it`)
   return found
 }
 

@@ -28,7 +28,7 @@ const names = process.argv.slice(2)
 const rest = names.findIndex((name) => groups[name] === undefined)
 const runnerArguments = rest === -1 ? [] : names.splice(rest)
 if (runnerArguments.length > 0 && names.length !== 1) {
-  console.error(`Usage: npm test -- [${Object.keys(groups).join(' | ')}]…, with arguments for the runner after one group`)
+  console.error(`Usage: npm test -- [${Object.keys(groups).join(' | ')}]…; after one group, arguments for its runner`)
   process.exit(2)
 }
 
@@ -79,7 +79,7 @@ function run(command: string[]): Promise<{ output: string; status: number | Node
     cwd: root,
     env: {
       ...process.env,
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --conditions=source`.trim(),
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=source`.trim(),
       HARDHAT_DISABLE_TELEMETRY: 'true',
       ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
     },
