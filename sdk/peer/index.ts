@@ -1,2 +1,3 @@
 export { createObserver, type Observer } from './createObserver.ts'
 export { type PaywallParameters, paywall } from './paywall.ts'
+export { serveFiles } from './serveFiles.ts'

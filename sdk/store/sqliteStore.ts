@@ -1,18 +1,30 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ScripError } from '../errors/ScripError.ts'
 import type { Change, Store } from './Store.ts'
+
+/** Settings of `sqliteStore`. */
+export type SqliteStoreOptions = {
+  /** Only reads, beside the process that owns the store. */
+  readOnly?: boolean
+}
 
 type Pending = { changes: readonly Change[]; resolve: () => void; reject: (error: ScripError) => void }
 
 /**
  * A store in one file, on the SQLite that Node brings. A write resolves after the file was flushed to the disk; writes
- * that arrive together share one flush. The file is made readable by its owner only: it holds the seeds of hash chains.
+ * that arrive together share one flush. One process at a time owns a store: two would spend the same channels. The file is
+ * made readable by its owner only: it holds the seeds of hash chains.
  *
- * @throws `STORE_FAILED` where the file cannot be opened, or is open in another process.
+ * @throws `STORE_FAILED` where the file cannot be opened, or another process owns it.
  */
-export function sqliteStore(path: string): Store {
-  const database = open(path)
+export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptions = {}): Store {
+  if (readOnly && !existsSync(path)) {
+    throw new ScripError('STORE_FAILED', { detail: `There is no store at ${path}.`, hint: 'Check --store.', values: { path } })
+  }
+  const owner = readOnly ? undefined : own(path)
+  const database = open(path, readOnly)
   const statements = prepare(database)
   let pending: Pending[] = []
 
@@ -20,14 +32,9 @@ export function sqliteStore(path: string): Store {
     const batch = pending
     pending = []
     try {
-      database.exec('BEGIN IMMEDIATE')
-      try {
+      inTransaction(database, () => {
         for (const { changes } of batch) for (const change of changes) apply(statements, change)
-        database.exec('COMMIT')
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
+      })
     } catch (cause) {
       const error = storeFailed(path, cause)
       for (const { reject } of batch) reject(error)
@@ -53,22 +60,53 @@ export function sqliteStore(path: string): Store {
     async close() {
       if (pending.length > 0) flush()
       database.close()
+      owner?.close()
     },
   }
 }
 
-function open(path: string): DatabaseSync {
+/** Takes the store for this process until it closes it or ends, however it ends. */
+function own(path: string): DatabaseSync {
   try {
-    const database = new DatabaseSync(path)
-    if (path !== ':memory:') chmodSync(path, 0o600)
-    // FULL flushes the log at every commit. EXCLUSIVE keeps a second process from spending the same channels.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE')
+    mkdirSync(dirname(path), { recursive: true })
+    const lock = new DatabaseSync(`${path}.lock`)
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    if (!String(cause).includes('locked')) throw storeFailed(path, cause)
+    throw new ScripError('STORE_FAILED', {
+      detail: `Another process uses the store ${path}.`,
+      hint: 'Stop it, or give this one a store of its own with --store.',
+      values: { path },
+      cause,
+    })
+  }
+}
+
+function open(path: string, readOnly: boolean): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { readOnly })
+    if (readOnly) return database
+    chmodSync(path, 0o600)
+    // FULL flushes the log at every commit: what was acknowledged survives a power loss.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     database.exec(
       'CREATE TABLE IF NOT EXISTS records (tab TEXT, key TEXT, record TEXT NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID',
     )
     return database
   } catch (cause) {
     throw storeFailed(path, cause)
+  }
+}
+
+function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
   }
 }
 
@@ -102,10 +140,8 @@ function decode(text: string): unknown {
 }
 
 function storeFailed(path: string, cause: unknown): ScripError {
-  const busy = cause instanceof Error && cause.message.includes('locked')
   return new ScripError('STORE_FAILED', {
-    detail: busy ? `Another process uses the store ${path}` : `The store ${path} failed: ${String(cause)}`,
-    ...(busy && { hint: 'Stop the other process, or give this one a store of its own with --store.' }),
+    detail: `The store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}.`,
     values: { path },
     cause,
   })

@@ -1,0 +1,61 @@
+import { createWriteStream } from 'node:fs'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { readProblem } from '../http/problem.ts'
+
+/** What `download` takes. */
+export type DownloadParameters = {
+  /** A `fetch`, paying or not. */
+  fetch: (request: Request) => Promise<Response>
+  url: URL
+  /** Where to write. */
+  output: string
+  /** Told how many bytes are there, of how many where that is known. */
+  onProgress: (done: number, total: number | undefined) => void
+}
+
+/**
+ * Writes what is at an address to a file, by way of `<output>.part`: bytes that are there already are not asked for, and
+ * not paid for, again, unless the file changed at its source meanwhile.
+ * @returns The file's whole length.
+ * @throws What `fetch` throws, and the peer's refusal; what arrived stays in the part.
+ */
+export async function download({ fetch, url, output, onProgress }: DownloadParameters): Promise<number> {
+  const part = `${output}.part`
+  const validator = `${output}.part.etag`
+  const present = (await stat(part).catch(() => undefined))?.size ?? 0
+  const etag = await readFile(validator, 'utf8').catch(() => '')
+  const resuming = present > 0 && etag !== ''
+  const answer = await fetch(
+    new Request(url, { headers: resuming ? { range: `bytes=${present}-`, 'if-range': etag } : {} }),
+  )
+  const complete = answer.status === 416 && answer.headers.get('content-range') === `bytes */${present}`
+  if (complete) {
+    await answer.body?.cancel()
+    return finish(present)
+  }
+  if (!answer.ok || answer.body === null) throw readProblem(answer.status, await answer.text())
+
+  const start = answer.status === 206 ? present : 0
+  const length = answer.headers.get('content-length')
+  const total = length === null ? undefined : start + Number(length)
+  await writeFile(validator, answer.headers.get('etag') ?? '')
+  let done = start
+  const count = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      done += chunk.length
+      onProgress(done, total)
+      yield chunk
+    }
+  }
+  const body = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0])
+  await pipeline(body, count, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }))
+  return finish(done)
+
+  async function finish(length: number): Promise<number> {
+    await rename(part, output)
+    await rm(validator, { force: true })
+    return length
+  }
+}
