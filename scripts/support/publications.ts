@@ -79,7 +79,10 @@ function withCreated({ key, contract, address, constructorArguments }: PlannedCo
   const created = { contract, createdBy: contract, address, constructorArguments }
   if (key !== 'currencyFactory') return [created]
   // The factory hands its own constructor argument on.
-  return [created, { ...created, contract: 'IssuerCurrency', address: getContractAddress({ from: address, nonce: 1n }) }]
+  return [
+    created,
+    { ...created, contract: 'IssuerCurrency', address: getContractAddress({ from: address, nonce: 1n }) },
+  ]
 }
 
 /** Whether the compiled code is what made the contract on chain: what the proxy was sent, or a part that this carried. */

@@ -1,4 +1,4 @@
-import { type Client, type Hex } from 'viem'
+import type { Client, Hex } from 'viem'
 import { getChainId, getCode } from 'viem/actions'
 import { bytecode } from '../../abi/bytecode.ts'
 import { ScripError } from '../../errors/ScripError.ts'

@@ -13,6 +13,7 @@ import {
 import {
   estimateFeesPerGas,
   estimateGas,
+  estimateMaxPriorityFeePerGas,
   getBalance,
   getCode,
   getTransactionCount,
@@ -101,8 +102,11 @@ async function deploy(run: Run, expectedChain: number | undefined): Promise<depl
     if (!missing.some((item) => item.address === address)) run.onStep({ step: 'found', contract, address })
   }
   const balance = await getBalance(client, { address: client.account.address })
-  if (missing.length > 0) await bringProxy(run)
-  const created = await create(run, missing)
+  // Asked once, before the proxy's transaction: nodes take the tip that they propose from the last blocks, and this one pays
+  // a hundred times what others do.
+  const tip = await estimateMaxPriorityFeePerGas(client)
+  if (missing.length > 0) await bringProxy(run, tip)
+  const created = await create(run, missing, tip)
   const addresses = addressBook(planned)
   // Where this run made everything, the first block is known without asking for old states.
   const madeAll = created.length === planned.length && created.every(({ status }) => status === 'success')
@@ -117,7 +121,7 @@ async function deploy(run: Run, expectedChain: number | undefined): Promise<depl
 }
 
 /** Brings the deterministic deployment proxy to a chain that lacks it. */
-async function bringProxy(run: Run): Promise<void> {
+async function bringProxy(run: Run, tip: bigint): Promise<void> {
   const { client } = run
   const proxy = { contract: 'DeploymentProxy', address: proxyAddress }
   const found = await getCode(client, { address: proxyAddress })
@@ -126,16 +130,16 @@ async function bringProxy(run: Run): Promise<void> {
   const lacking = proxyDeployerFunds - (await getBalance(client, { address: proxyDeployer }))
   if (lacking > 0n) {
     const order = { contract: 'fee of the DeploymentProxy’s deployer', address: proxyDeployer, to: proxyDeployer }
-    await sendAll(run, [{ ...order, value: lacking }])
+    await sendAll(run, [{ ...order, value: lacking }], tip)
   }
   const hash = await sendRawTransaction(client, { serializedTransaction: proxyTransaction })
   run.onStep({ step: 'sent', ...proxy, hash })
-  const receipt = await confirm(run, proxy, hash)
+  const receipt = await confirm(run, hash)
   checkCode(proxy, await codeOf(run, proxy, receipt), proxyCode)
 }
 
 /** Has the proxy create all of `missing`, and checks what came of it. */
-async function create(run: Run, missing: readonly PlannedContract[]): Promise<TransactionReceipt[]> {
+async function create(run: Run, missing: readonly PlannedContract[], tip: bigint): Promise<TransactionReceipt[]> {
   if (missing.length === 0) return []
   const receipts = await sendAll(
     run,
@@ -145,6 +149,7 @@ async function create(run: Run, missing: readonly PlannedContract[]): Promise<Tr
       to: proxyAddress,
       data: concatHex([deploymentSalt, initCode]),
     })),
+    tip,
   )
   for (const [index, receipt] of receipts.entries()) {
     const item = missing[index] as PlannedContract
@@ -158,26 +163,27 @@ function firstBlock(receipts: readonly TransactionReceipt[]): bigint {
   return first
 }
 
-/** Sends all of `orders` at once if the account affords them all, and waits until they are mined. */
-async function sendAll(run: Run, orders: readonly Order[]): Promise<TransactionReceipt[]> {
+/** Sends all of `orders` at once if the account affords them all, and waits until they are mined. `tip` is in wei a gas. */
+async function sendAll(run: Run, orders: readonly Order[], tip: bigint): Promise<TransactionReceipt[]> {
   const { client } = run
   const { address } = client.account
-  const [{ maxFeePerGas, maxPriorityFeePerGas }, gas, balance, nonce] = await Promise.all([
+  const [proposed, gas, balance, nonce] = await Promise.all([
     estimateFeesPerGas(client),
     // Asked for by address: for a signing account viem names the fee too, and a node then refuses a poor one in its own words.
     Promise.all(orders.map(({ to, value, data }) => estimateGas(client, { account: address, to, value, data }))),
     getBalance(client, { address }),
     getTransactionCount(client, { address, blockTag: 'pending' }),
   ])
+  const maxFeePerGas = proposed.maxFeePerGas - proposed.maxPriorityFeePerGas + tip
   const needed = orders.reduce((sum, { value = 0n }, index) => sum + value + (gas[index] ?? 0n) * maxFeePerGas, 0n)
   if (balance < needed) {
     throw new ScripError('INSUFFICIENT_GAS', {
-      detail: `${address} has ${formatEther(balance)} ether and needs up to ${formatEther(needed)}.`,
+      detail: `${address} has ${formatEther(balance)} ether and needs up to ${formatEther(needed)} ether.`,
       values: { address, balance, needed },
     })
   }
 
-  const sent: { order: Order; hash: Hash }[] = []
+  const hashes: Hash[] = []
   for (const [index, order] of orders.entries()) {
     const hash = await sendTransaction(client, {
       account: client.account,
@@ -188,19 +194,19 @@ async function sendAll(run: Run, orders: readonly Order[]): Promise<TransactionR
       gas: gas[index],
       nonce: nonce + index,
       maxFeePerGas,
-      maxPriorityFeePerGas,
+      maxPriorityFeePerGas: tip,
     })
     run.onStep({ step: 'sent', contract: order.contract, address: order.address, hash })
-    sent.push({ order, hash })
+    hashes.push(hash)
   }
   const receipts: TransactionReceipt[] = []
-  for (const { order, hash } of sent) receipts.push(await confirm(run, order, hash))
+  for (const hash of hashes) receipts.push(await confirm(run, hash))
   return receipts
 }
 
-async function confirm(run: Run, order: { contract: string; address: Address }, hash: Hash): Promise<TransactionReceipt> {
-  const receipt = await waitForTransactionReceipt(run.client, { hash, timeout: run.timeout })
-  run.receipts.push(receipt)
+async function confirm({ client, timeout, receipts }: Run, hash: Hash): Promise<TransactionReceipt> {
+  const receipt = await waitForTransactionReceipt(client, { hash, timeout })
+  receipts.push(receipt)
   return receipt
 }
 

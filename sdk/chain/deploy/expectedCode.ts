@@ -1,6 +1,6 @@
 import { type Client, getContractAddress, type Hex } from 'viem'
 import { call } from 'viem/actions'
-import { type PlannedContract } from './plan.ts'
+import type { PlannedContract } from './plan.ts'
 import { proxyAddress } from './proxy.ts'
 
 /**

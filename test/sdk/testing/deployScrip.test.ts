@@ -12,7 +12,8 @@ describe('deployScrip', () => {
     const { chainId, addresses } = await deployScrip(connection)
     expect(chainId).to.equal(31337)
     expect(addresses).to.deep.equal(expectedAddresses)
-    for (const address of Object.values(addresses)) expect(await codeAt(connection, address)).to.match(/^0x[0-9a-f]{2000,}$/)
+    for (const address of Object.values(addresses))
+      expect(await codeAt(connection, address)).to.match(/^0x[0-9a-f]{2000,}$/)
   })
 
   it('gives contracts that work together: the factory’s currencies approve the deployed channels', async () => {

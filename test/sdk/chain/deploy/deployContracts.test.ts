@@ -115,7 +115,9 @@ describe('deployContracts', () => {
     await request('evm_setAutomine', [false])
     // Only when both have sent everything is a block mined, with the rival's transactions first.
     const all = Promise.all([deployContracts(connect(provider, rival)), deployContracts(client)])
-    while (((await request('eth_getBlockByNumber', ['pending', false])) as { transactions: Hex[] }).transactions.length < 10) {
+    while (
+      ((await request('eth_getBlockByNumber', ['pending', false])) as { transactions: Hex[] }).transactions.length < 10
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     await mine(1)
@@ -213,7 +215,10 @@ describe('deployContracts', () => {
 describe('deploymentBlock', () => {
   it('is the block of whichever contract came first', async () => {
     const { client, request, mine } = await open()
-    const [early, late] = ['0x00000000000000000000000000000000000000e1', '0x00000000000000000000000000000000000000e2'] as const
+    const [early, late] = [
+      '0x00000000000000000000000000000000000000e1',
+      '0x00000000000000000000000000000000000000e2',
+    ] as const
     await mine(5)
     await request('hardhat_setCode', [early, '0x01'])
     await mine(7)
@@ -257,7 +262,8 @@ async function spentOn(client: ReturnType<typeof connect>, hashes: readonly Hex[
     if (receipt === null) throw new Error(`${hash} is not mined`)
     gasUsed += BigInt(receipt.gasUsed)
     // The proxy's deployer pays for its own transaction.
-    if (receipt.from === account.address.toLowerCase()) fees += BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice)
+    if (receipt.from === account.address.toLowerCase())
+      fees += BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice)
   }
   return { fees, gasUsed }
 }
