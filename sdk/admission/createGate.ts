@@ -15,6 +15,8 @@ export type GateQuestion = {
   currency: Address
   /** Base units that it was served and that no chain has settled yet: they count as consumed. */
   unsettled: bigint
+  /** Base units that it wants to consume at least: the price of the smallest piece. */
+  wanted: bigint
 }
 
 /** Decides for a seller whom it serves. */
@@ -40,26 +42,24 @@ export function createGate({ client, networkId }: { client: ScripClient; network
     )
 
   return {
-    check: async ({ peer, currency, unsettled }) => {
+    check: async ({ peer, currency, unsettled, wanted }) => {
       const [admission, weight] = await Promise.all([getAdmission(client, { networkId, peer }), weightOf(currency)])
       const { admitted, ratio } = admission
-      const consumed = (unsettled * weight) / WEIGHT_UNIT
-      if (!admitted || (ratio && ratio.headroom <= consumed)) throw refusal(networkId, peer, admission, consumed)
+      const consumed = ((unsettled + wanted) * weight) / WEIGHT_UNIT
+      if (!admitted || (ratio && ratio.headroom < consumed)) throw refusal(networkId, peer, admission, consumed)
       if (ratio === undefined || weight === 0n) return undefined
-      return ((ratio.headroom - consumed) * WEIGHT_UNIT) / weight
+      return (ratio.headroom * WEIGHT_UNIT) / weight - unsettled
     },
   }
 }
 
-/** What a refused peer is told: the way back. `consumed` is value that no chain has settled yet. */
+/** What a refused peer is told: the way back. `consumed` is value that no chain has settled yet and value that it wants. */
 function refusal(networkId: bigint, peer: Address, { eligible, ratio }: Admission, consumed: bigint): ScripError {
   const join = `\`scrip admission join --network ${networkId}\``
-  const lacking = ratio === undefined ? 0n : consumed - ratio.headroom
-  // At the bound itself one more unit of consumption has to be earned.
-  const beyond = lacking >= 0n ? lacking + 1n : 0n
-  const settled = ratio?.shortfall ?? 0n
-  const unsettled = ratio === undefined ? 0n : (beyond * ratio.admitRatio + RATIO_UNIT - 1n) / RATIO_UNIT
-  const provide = settled > unsettled ? settled : unsettled
+  const lacking = ratio && consumed > ratio.headroom ? consumed - ratio.headroom : 0n
+  const forMore = ratio ? (lacking * ratio.admitRatio + RATIO_UNIT - 1n) / RATIO_UNIT : 0n
+  // What is settled already may lie further back than what is wanted next.
+  const provide = ratio && ratio.shortfall > 0n ? ratio.shortfall + forMore : forMore
   return new ScripError('ADMISSION_REFUSED', {
     detail: `Network ${networkId} does not serve ${peer} now.`,
     hint:

@@ -53,7 +53,7 @@ export function paywall({ payee, client, price, currency, admission }: PaywallPa
     if (admission === undefined) return undefined
     const { claimed } = await observer.observe(channel)
     const unsettled = charged > claimed ? charged - claimed : 0n
-    return admission.check({ peer: channel.payer, currency, unsettled })
+    return admission.check({ peer: channel.payer, currency, unsettled, wanted: price.perKilobyte })
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
