@@ -34,7 +34,7 @@ const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
 
 const installed = install()
 const compiled = compile()
-if (!installed && !compiled && process.env.npm_lifecycle_event === 'setup') say('everything is in place')
+if (!installed && !compiled && process.env['npm_lifecycle_event'] === 'setup') say('everything is in place')
 
 /** Installs what the lockfile names where node_modules does not hold it. Returns whether it did. */
 function install() {
@@ -54,7 +54,7 @@ function install() {
     const flags = ['--yes', '--allow-scripts=node', '--package', `node@${version}`]
     const what = `fetching Node ${version}, as Node ${process.versions.node} is too old`
     const binary = run(what, ['npx', ...flags, '--', 'node', '-p', 'process.execPath'], hint).trim()
-    env.PATH = `${dirname(binary)}${delimiter}${env.PATH}`
+    env['PATH'] = `${dirname(binary)}${delimiter}${env['PATH']}`
   }
   const count = Object.keys(readJson('package-lock.json').packages).length - 1
   const ci = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier']
@@ -113,7 +113,6 @@ function allows(/** @type {string[] | undefined} */ list, /** @type {string} */ 
 
 function cLibrary() {
   if (process.platform !== 'linux') return ''
-  process.report.excludeNetwork = true
   const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
   return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
 }

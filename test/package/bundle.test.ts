@@ -1,0 +1,58 @@
+import { gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { build } from 'esbuild'
+import { type EmptyProject, emptyProject } from '../support/emptyProject.ts'
+
+/** What a page pays for, at most, in kilobytes after minification and gzip. The rest of the line is what it imports. */
+const budgets: [kilobytes: number, code: string][] = [
+  [3, "export * from '@scrip/sdk/errors'"],
+  [24, "export * from '@scrip/sdk/channels'"],
+  [80, "export * from '@scrip/sdk/chain'"],
+  [10, "export * from '@scrip/sdk/http'"],
+  [80, "export * from '@scrip/sdk/client'"],
+  [8, "export * from '@scrip/sdk/reputation'"],
+  [45, "export * from '@scrip/sdk/admission'"],
+  [1, "export * from '@scrip/sdk/store'"],
+  [85, "export * from '@scrip/sdk'"],
+]
+
+describe('the package in a browser bundle', function () {
+  this.timeout(120_000)
+  let project: EmptyProject
+
+  before(async () => {
+    project = await emptyProject('viem')
+  })
+
+  for (const [budget, code] of budgets) {
+    it(code, async () => {
+      const size = await bundle(code)
+      console.log(`      ${(size / 1000).toFixed(1)} kB of ${budget}`)
+      expect(size).to.be.at.most(budget * 1000)
+    })
+  }
+
+  for (const subpath of ['peer', 'testing']) {
+    it(`refuses ./${subpath}, which needs Node`, async () => {
+      const error = await bundle(`export * from '@scrip/sdk/${subpath}'`).catch((cause: Error) => cause)
+      expect(error)
+        .to.be.an.instanceOf(Error)
+        .and.to.have.property('message')
+        .that.includes(`Could not resolve "@scrip/sdk/${subpath}"`)
+    })
+  }
+
+  /** The size of a browser bundle after gzip. A Node module in it would be an error: a browser has none. */
+  async function bundle(code: string): Promise<number> {
+    const { outputFiles } = await build({
+      stdin: { contents: code, resolveDir: project.path },
+      bundle: true,
+      format: 'esm',
+      logLevel: 'silent',
+      minify: true,
+      platform: 'browser',
+      write: false,
+    })
+    return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength
+  }
+})
