@@ -11,6 +11,9 @@ export type LocalChainKind = 'hardhat' | 'anvil'
 /** A chain in a process of its own. */
 export type LocalChain = { readonly url: string; stop(): Promise<void> }
 
+/** The accounts that both programs give coins to. Public: worth nothing anywhere else. */
+export const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
+
 const HOST = '127.0.0.1'
 const START_MILLISECONDS = 60_000
 

@@ -6,13 +6,10 @@ import { toHex } from '../../channels/bytes.ts'
 import { deployContracts } from '../../chain/deploy/deployContracts.ts'
 import { parseWhole, run } from '../command.ts'
 import type { CommonOptions } from '../context.ts'
-import { defaultChainKind, type LocalChainKind, startLocalChain } from '../localChain.ts'
+import { DEV_MNEMONIC, defaultChainKind, type LocalChainKind, startLocalChain } from '../localChain.ts'
 import { print } from '../output.ts'
 import { seedNetwork } from '../seedNetwork.ts'
 import { untilStopped } from '../untilStopped.ts'
-
-/** The accounts that both local chains give coins to. Public: worth nothing anywhere else. */
-const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
 
 const ROLES = ['issuer', 'buyer', 'seller', 'other'] as const
 const DECIMALS = 6
