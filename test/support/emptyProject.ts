@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -16,6 +17,8 @@ export type EmptyProject = {
   write(file: string, content: string): void
   /** Runs a command in the project and returns its standard output. Rejects with what it printed where it fails. */
   run(command: string, ...args: string[]): Promise<string>
+  /** Starts a command that goes on; the caller stops it. */
+  start(command: string, ...args: string[]): ChildProcessByStdio<null, Readable, Readable>
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'scrip-package-'))
@@ -46,6 +49,8 @@ async function create(dependencies: string[]): Promise<EmptyProject> {
       writeFileSync(join(path, file), content)
     },
     run: (command, ...args) => execute(path, command, args),
+    start: (command, ...args) =>
+      spawn(command, args, { cwd: path, env: environment(path), stdio: ['ignore', 'pipe', 'pipe'] }),
   }
   project.write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }))
   const versions = dependencies.map((name) => `${name}@${manifest.devDependencies[name]}`)
@@ -62,24 +67,20 @@ async function pack(): Promise<string> {
 }
 
 async function execute(cwd: string, command: string, args: string[]): Promise<string> {
-  const env: NodeJS.ProcessEnv = {}
-  for (const [name, value] of Object.entries(process.env)) {
-    // What npm and the test runner say of this project must not reach another one.
-    if (
-      !/^(npm_(package|lifecycle|command|execpath|node_execpath|config_local_prefix)|NODE_OPTIONS$|INIT_CWD$)/.test(
-        name,
-      )
-    ) {
-      env[name] = value
-    }
-  }
-  const bin = join(cwd, 'node_modules', '.bin')
-  env['PATH'] = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter)
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 26 })
-    return stdout
+    const options = { cwd, env: environment(cwd), encoding: 'utf8', maxBuffer: 2 ** 26 } as const
+    return (await promisify(execFile)(command, args, options)).stdout
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
     throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error })
   }
+}
+
+/** The environment of a command in another project: what npm and the test runner say of this one must not reach it. */
+function environment(cwd: string): NodeJS.ProcessEnv {
+  const ours = /^(npm_(package|lifecycle|command|execpath|node_execpath|config_local_prefix)|NODE_OPTIONS$|INIT_CWD$)/
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
+  const path = (env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(root))
+  env['PATH'] = [join(cwd, 'node_modules', '.bin'), dirname(process.execPath), ...path].join(delimiter)
+  return env
 }
