@@ -35,7 +35,7 @@ const SYMBOL = 'CLD'
 const DECIMALS = 6
 /** Of a kilobyte. */
 const PRICE = '0.001'
-const PER_KILOBYTE = parseUnits(PRICE, DECIMALS)
+export const PER_KILOBYTE = parseUnits(PRICE, DECIMALS)
 
 /** What `playStory` takes. */
 export type StoryParameters = {

@@ -13,7 +13,10 @@ export type GateQuestion = {
   peer: Address
   /** What the peer pays in. */
   currency: Address
-  /** Base units that it was served and that no chain has settled yet: they count as consumed. */
+  /**
+   * Base units that it was served and that no chain has settled yet: they count as consumed. Negative where more was
+   * settled than served: what is paid for in advance counted when it was settled.
+   */
   unsettled: bigint
   /** Base units that it wants to consume at least: the price of the smallest piece. */
   wanted: bigint

@@ -1,7 +1,4 @@
-import { createWriteStream } from 'node:fs'
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { readProblem } from '../http/problem.ts'
 
 /** What `download` takes. */
@@ -41,16 +38,7 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
   const length = answer.headers.get('content-length')
   const total = length === null ? undefined : start + Number(length)
   await writeFile(validator, answer.headers.get('etag') ?? '')
-  let done = start
-  const count = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      done += chunk.length
-      onProgress(done, total)
-      yield chunk
-    }
-  }
-  const body = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0])
-  await pipeline(body, count, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }))
+  const done = await append(part, start, answer.body, (bytes) => onProgress(bytes, total))
   return finish(done)
 
   async function finish(length: number): Promise<number> {
@@ -58,4 +46,25 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
     await rm(validator, { force: true })
     return length
   }
+}
+
+/** Writes chunk by chunk: what arrived before a failure is in the file. Returns the file's length. */
+async function append(
+  path: string,
+  start: number,
+  body: AsyncIterable<Uint8Array>,
+  onProgress: (done: number) => void,
+): Promise<number> {
+  const file = await open(path, start > 0 ? 'a' : 'w')
+  let done = start
+  try {
+    for await (const chunk of body) {
+      await file.writeFile(chunk)
+      done += chunk.length
+      onProgress(done)
+    }
+  } finally {
+    await file.close()
+  }
+  return done
 }

@@ -1,6 +1,6 @@
 import { ScripError } from '../errors/ScripError.ts'
-import { CREDIT_HEADER } from '../http/headers.ts'
-import { kilobytes } from '../http/price.ts'
+import { BOUND_HEADER, CREDIT_HEADER } from '../http/headers.ts'
+import { KILOBYTE, kilobytes } from '../http/price.ts'
 import type { Spending } from './createBudget.ts'
 import type { Session } from './openSession.ts'
 
@@ -25,7 +25,8 @@ export async function paidResponse({ answer, session, pay, window, spending }: P
   const body = answer.body
   if (body === null) return answer
   const length = contentLength(answer)
-  const total = length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length)
+  const bound = boundOf(answer, session.perKilobyte)
+  const total = Math.min(length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length), bound)
   // What the channel had before is this answer's alone only while no other answer draws on it.
   const alone = session.active === 0
   const credit = alone ? BigInt(answer.headers.get(CREDIT_HEADER) ?? 0) : session.perKilobyte
@@ -62,6 +63,11 @@ export async function paidResponse({ answer, session, pay, window, spending }: P
 
   const read = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
     try {
+      // Nothing more will come: hanging up here, not waiting for the peer to do it, keeps all that arrived.
+      if (received >= bound * KILOBYTE && received !== length) {
+        await reader.cancel()
+        throw bounded(received, length)
+      }
       const { done, value } = await reader.read()
       if (failure !== undefined) throw failure.error
       if (!done) {
@@ -75,7 +81,7 @@ export async function paidResponse({ answer, session, pay, window, spending }: P
       controller.close()
     } catch (cause) {
       finish()
-      controller.error(failure?.error ?? interrupted(received, length, cause))
+      controller.error(failure?.error ?? (cause instanceof ScripError ? cause : interrupted(received, length, cause)))
     }
   }
   const metered = new ReadableStream<Uint8Array>({
@@ -93,6 +99,12 @@ function contentLength({ headers }: Response): number | undefined {
   return value === null ? undefined : Number(value)
 }
 
+/** Kilobytes that the payer's network lets it have; infinitely many where nothing bounds it. */
+function boundOf({ headers }: Response, perKilobyte: bigint): number {
+  const bound = headers.get(BOUND_HEADER)
+  return bound === null ? Number.POSITIVE_INFINITY : Number(BigInt(bound) / perKilobyte)
+}
+
 async function affordable(body: ReadableStream, cost: bigint, spending: Spending): Promise<void> {
   const left = spending.left()
   if (cost <= left) return
@@ -100,6 +112,14 @@ async function affordable(body: ReadableStream, cost: bigint, spending: Spending
   throw new ScripError('LIMIT_EXCEEDED', {
     detail: `The rest of the answer costs ${cost} base units; ${left} may be spent on this request.`,
     values: { cost, left },
+  })
+}
+
+function bounded(received: number, length: number | undefined): ScripError {
+  return new ScripError('TRANSFER_INTERRUPTED', {
+    detail: `The network lets this payer have ${received} of ${length ?? 'an unknown number of'} bytes for now.`,
+    hint: 'Fetch again: what arrived is kept, and the refusal says what would get you the rest.',
+    values: { received, length },
   })
 }
 

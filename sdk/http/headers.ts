@@ -6,6 +6,9 @@ export const PAYMENT_HEADER = 'scrip-payment'
 /** The channel's credit in base units after the payment was taken and before anything was served. */
 export const CREDIT_HEADER = 'scrip-credit'
 
+/** How many base units of the answer its payer may have before its network refuses more; absent where nothing bounds it. */
+export const BOUND_HEADER = 'scrip-bound'
+
 /** The quote of a 402 answer, base64 of JSON (x402, version 2). */
 export const QUOTE_HEADER = 'payment-required'
 

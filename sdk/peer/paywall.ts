@@ -4,7 +4,7 @@ import type { Gate } from '../admission/createGate.ts'
 import type { Acceptance, Payee, Standing } from '../channels/Payee.ts'
 import { decodePayment } from '../channels/payment.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { CREDIT_HEADER, PAYMENT_HEADER, PAYMENT_PATH, QUOTE_HEADER, readPaymentHeader } from '../http/headers.ts'
+import { BOUND_HEADER, CREDIT_HEADER, PAYMENT_HEADER, PAYMENT_PATH, QUOTE_HEADER, readPaymentHeader } from '../http/headers.ts'
 import { PROBLEM_TYPE } from '../http/problem.ts'
 import { type Quote, writeQuote } from '../http/quote.ts'
 import { createObserver, type Observer } from './createObserver.ts'
@@ -52,8 +52,7 @@ export function paywall({ payee, client, price, currency, admission }: PaywallPa
   const allowance = async ({ channel, charged }: Standing): Promise<bigint | undefined> => {
     if (admission === undefined) return undefined
     const { claimed } = await observer.observe(channel)
-    const unsettled = charged > claimed ? charged - claimed : 0n
-    return admission.check({ peer: channel.payer, currency, unsettled, wanted: price.perKilobyte })
+    return admission.check({ peer: channel.payer, currency, unsettled: charged - claimed, wanted: price.perKilobyte })
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -63,6 +62,7 @@ export function paywall({ payee, client, price, currency, admission }: PaywallPa
     }
     const bound = await allowance(standing)
     response.setHeader(CREDIT_HEADER, standing.credit.toString())
+    if (bound !== undefined) response.setHeader(BOUND_HEADER, bound.toString())
     meterResponse(response, channelMeter(payee, standing.channel.id, price.perKilobyte, bound))
     handler(request, response)
   }
@@ -98,12 +98,21 @@ async function acceptObserved(payee: Payee, observer: Observer, bytes: Uint8Arra
 function channelMeter(payee: Payee, id: Hex, perKilobyte: bigint, bound: bigint | undefined): Meter {
   let left = bound === undefined ? Number.POSITIVE_INFINITY : Number(bound / perKilobyte)
   return async (wanted, signal) => {
-    if (left === 0) throw new ScripError('ADMISSION_REFUSED', { values: { channelId: id } })
+    // The payer was told the bound and hangs up there; cutting it off first could lose what is still on the way.
+    if (left === 0) await aborted(signal)
     await payee.credited(id, perKilobyte, signal)
     const count = await payee.charge(id, perKilobyte, Math.min(wanted, left))
     left -= count
     return count
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+  })
 }
 
 /** Answers with problem details, and with the quote where a payment would help. */
