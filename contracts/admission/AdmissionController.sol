@@ -30,7 +30,11 @@ contract AdmissionController is IAdmissionController, Multicall {
     }
 
     /// @inheritdoc IAdmissionController
-    function admit(uint256 networkId, address peer, bytes calldata proof) external returns (uint40 validUntil) {
+    function admit(
+        uint256 networkId,
+        address peer,
+        bytes calldata proof
+    ) external returns (uint40 validUntil) {
         bool ok;
         (ok, validUntil) = _policy(networkId).canAdmit(networkId, peer, proof);
         if (!ok) revert NotEligible(networkId, peer);

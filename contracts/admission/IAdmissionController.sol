@@ -32,7 +32,11 @@ interface IAdmissionController {
     /// @notice Admits a peer that the policy finds eligible. Emits `Admitted`.
     /// @dev Anyone may call. Errors: `NoPolicy`, `NotEligible`.
     /// @return validUntil When the admission ends, in Unix seconds.
-    function admit(uint256 networkId, address peer, bytes calldata proof) external returns (uint40 validUntil);
+    function admit(
+        uint256 networkId,
+        address peer,
+        bytes calldata proof
+    ) external returns (uint40 validUntil);
 
     /// @notice Ends the admission of a peer that is proved ineligible. Emits `Expelled`.
     /// @dev Anyone may call. Errors: `NoPolicy`, `NotAdmitted`, `StillEligible`.

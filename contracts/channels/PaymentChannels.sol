@@ -129,7 +129,8 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
     function _provenTotal(bytes32 id, Claim calldata claim_) private view returns (uint96) {
         bytes32 digest = _hashTypedDataV4(ChannelHashes.voucher(id, claim_));
         (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecover(digest, claim_.r, claim_.vs);
-        if (failure != ECDSA.RecoverError.NoError || recovered != claim_.channel.signer) revert InvalidVoucher(id);
+        if (failure != ECDSA.RecoverError.NoError || recovered != claim_.channel.signer)
+            revert InvalidVoucher(id);
 
         uint32 ticks = claim_.ticks;
         uint32 maxTicks = claim_.maxTicks;

@@ -31,7 +31,10 @@ contract CurrencyFactory is ICurrencyFactory, Multicall {
     }
 
     /// @inheritdoc ICurrencyFactory
-    function createCurrency(CurrencyConfig calldata config, bytes32 salt) external returns (address currency) {
+    function createCurrency(
+        CurrencyConfig calldata config,
+        bytes32 salt
+    ) external returns (address currency) {
         _check(config);
         bytes memory terms = CurrencyTerms.pack(msg.sender, config, salt);
         currency = _predict(terms);

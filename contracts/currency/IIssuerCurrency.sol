@@ -36,7 +36,11 @@ interface IIssuerCurrency is IERC20Metadata {
     /// @param amount Base units.
     /// @param transactionId What the recipient recognizes the payment by.
     /// @return fee What the payer was debited beyond `amount`, paid to the issuer.
-    function transferFunds(address recipient, uint256 amount, bytes32 transactionId) external returns (uint256 fee);
+    function transferFunds(
+        address recipient,
+        uint256 amount,
+        bytes32 transactionId
+    ) external returns (uint256 fee);
 
     /// @notice The fee of `transferFunds` for an amount: flat plus proportional, rounded down, at most a tenth of the amount.
     function quoteFee(uint256 amount) external view returns (uint256 fee);

@@ -36,7 +36,11 @@ contract IssuerCurrency is IIssuerCurrency, ERC20, Multicall {
     }
 
     /// @inheritdoc IIssuerCurrency
-    function transferFunds(address recipient, uint256 amount, bytes32 transactionId) external returns (uint256 fee) {
+    function transferFunds(
+        address recipient,
+        uint256 amount,
+        bytes32 transactionId
+    ) external returns (uint256 fee) {
         bytes memory terms = _terms();
         fee = _fee(terms, amount);
         if (fee != 0) _transfer(msg.sender, terms.issuer(), fee);

@@ -64,7 +64,9 @@ interface IInteractionHistory {
     function sync(uint256 networkId, IPaymentChannels.Channel[] calldata channels_) external;
 
     /// @notice A network's steward, seconds an epoch, and current epoch, counted from 1.
-    function network(uint256 networkId) external view returns (address steward, uint40 epochLength, uint32 epoch);
+    function network(
+        uint256 networkId
+    ) external view returns (address steward, uint40 epochLength, uint32 epoch);
 
     /// @notice What the network counts for one base unit of a token; 0 where it does not value it.
     function weightOf(uint256 networkId, address token) external view returns (uint96);

@@ -26,7 +26,8 @@ contract InteractionHistory is IInteractionHistory, Multicall {
     mapping(uint256 networkId => Network) private _networks;
     mapping(uint256 networkId => mapping(address token => uint96)) private _weights;
     mapping(uint256 networkId => mapping(bytes32 channelId => uint96)) private _synced;
-    mapping(uint256 networkId => mapping(address consumer => mapping(address provider => EpochValue))) private _edges;
+    mapping(uint256 networkId => mapping(address consumer => mapping(address provider => EpochValue)))
+        private _edges;
     mapping(uint256 networkId => mapping(address peer => EpochValue)) private _provided;
     mapping(uint256 networkId => mapping(address peer => EpochValue)) private _consumed;
 
