@@ -7,13 +7,15 @@ import { type EmptyProject, emptyProject } from '../support/emptyProject.ts'
 const budgets: [kilobytes: number, code: string][] = [
   [3, "export * from '@scrip/sdk/errors'"],
   [24, "export * from '@scrip/sdk/channels'"],
-  [80, "export * from '@scrip/sdk/chain'"],
+  [22, "export { createPayer } from '@scrip/sdk/channels'"],
+  [110, "export * from '@scrip/sdk/chain'"],
+  [80, "export { scripActions } from '@scrip/sdk'"],
+  [65, "export { openChannel } from '@scrip/sdk'"],
   [10, "export * from '@scrip/sdk/http'"],
   [80, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],
   [45, "export * from '@scrip/sdk/admission'"],
   [1, "export * from '@scrip/sdk/store'"],
-  [85, "export * from '@scrip/sdk'"],
 ]
 
 describe('the package in a browser bundle', function () {
