@@ -1,19 +1,7 @@
-import {
-  type Abi,
-  type Account,
-  type Address,
-  BaseError,
-  type Chain,
-  type Client,
-  decodeErrorResult,
-  type Hex,
-  HttpRequestError,
-  InsufficientFundsError,
-  type TransactionReceipt,
-  type Transport,
-} from 'viem'
+import type { Abi, Account, Address, Chain, Client, Hex, TransactionReceipt, Transport } from 'viem'
 import { call, getCode, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { ScripError } from '../errors/ScripError.ts'
+import { chainError } from './chainError.ts'
 
 /** Any viem client. Writing needs one with an account. */
 export type ScripClient = Client<Transport, Chain | undefined, Account | undefined>
@@ -27,7 +15,7 @@ export type ContractCall = { to: Address; abi: Abi; data: Hex }
 /**
  * Simulates a call, sends it, and waits until it is in a block. `result` is what the function returned in the simulation.
  * @throws `KEY_MISSING`, `NOT_DEPLOYED`, `TRANSACTION_REVERTED` (`values.error` names the contract's error),
- * `INSUFFICIENT_GAS`, `INSUFFICIENT_BALANCE`, `RPC_UNREACHABLE`
+ * `TRANSACTION_PENDING`, `INSUFFICIENT_GAS`, `INSUFFICIENT_BALANCE`, `RPC_UNREACHABLE`
  */
 export async function transact(
   client: ScripClient,
@@ -70,57 +58,5 @@ export async function guarded<Result>(abi: Abi, work: () => Promise<Result>): Pr
     return await work()
   } catch (error) {
     throw chainError(error, abi)
-  }
-}
-
-function chainError(error: unknown, abi: Abi): unknown {
-  if (!(error instanceof BaseError)) return error
-  if (error.walk((cause) => cause instanceof HttpRequestError)) {
-    return new ScripError('RPC_UNREACHABLE', { detail: error.shortMessage, cause: error })
-  }
-  if (error.walk((cause) => cause instanceof InsufficientFundsError)) {
-    return new ScripError('INSUFFICIENT_GAS', { cause: error })
-  }
-  const data = revertData(error)
-  if (data !== undefined) return revertError(abi, data, error)
-  // A node words a lack of gas money as it likes; viem knows the wordings of most.
-  if (/insufficient funds|doesn't have enough funds/i.test(error.message)) {
-    return new ScripError('INSUFFICIENT_GAS', { cause: error })
-  }
-  return new ScripError('TRANSACTION_REVERTED', { detail: error.shortMessage, cause: error })
-}
-
-/** The bytes that a contract reverted with, wherever the node put them. */
-function revertData(error: BaseError): Hex | undefined {
-  const holder = error.walk((cause) => 'data' in (cause as object)) as { data?: unknown } | null
-  const data = holder?.data
-  const hex = typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data
-  return typeof hex === 'string' && hex.startsWith('0x') ? (hex as Hex) : undefined
-}
-
-function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
-  const { errorName, args = [] } = decode(abi, data)
-  const values = { error: errorName, args: args.map(String) }
-  if (errorName === 'ERC20InsufficientBalance') {
-    const [account, balance, needed] = values.args
-    return new ScripError('INSUFFICIENT_BALANCE', {
-      detail: `${account} holds ${balance} base units and needs ${needed}.`,
-      values,
-      cause,
-    })
-  }
-  return new ScripError('TRANSACTION_REVERTED', {
-    detail: `The contract refused: ${errorName}(${values.args.join(', ')}).`,
-    values,
-    cause,
-  })
-}
-
-function decode(abi: Abi, data: Hex): { errorName: string; args?: readonly unknown[] | undefined } {
-  try {
-    return decodeErrorResult({ abi, data })
-  } catch {
-    // Not an error of this contract: a token's own, or none at all.
-    return { errorName: data === '0x' ? 'no reason' : data }
   }
 }

@@ -2,7 +2,7 @@ import type { Client, Hex } from 'viem'
 import { getChainId, getCode } from 'viem/actions'
 import { bytecode } from '../../abi/bytecode.ts'
 import { ScripError } from '../../errors/ScripError.ts'
-import { deploymentError } from './deploymentError.ts'
+import { chainError } from '../chainError.ts'
 import { expectedCode } from './expectedCode.ts'
 import { addressBook, type DeploymentAddresses, type PlannedContract, planDeployment } from './plan.ts'
 
@@ -41,7 +41,7 @@ export async function checkDeployment(
     }
     return { chainId, addresses: addressBook(planned) }
   } catch (error) {
-    throw deploymentError(error, client)
+    throw chainError(error)
   }
 }
 

@@ -25,7 +25,7 @@ import { bytecode } from '../../abi/bytecode.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { checkChain, checkCode, findMissing } from './checkDeployment.ts'
 import { deploymentBlock } from './deploymentBlock.ts'
-import { deploymentError } from './deploymentError.ts'
+import { chainError } from '../chainError.ts'
 import { expectedCode } from './expectedCode.ts'
 import { addressBook, type DeploymentAddresses, deploymentSalt, type PlannedContract, planDeployment } from './plan.ts'
 import { proxyAddress, proxyCode, proxyDeployer, proxyDeployerFunds, proxyTransaction } from './proxy.ts'
@@ -89,7 +89,7 @@ export async function deployContracts(
   try {
     return await deploy({ client, timeout, onStep, receipts: [] }, chainId)
   } catch (error) {
-    throw deploymentError(error, client)
+    throw chainError(error)
   }
 }
 

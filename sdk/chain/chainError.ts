@@ -1,0 +1,82 @@
+import {
+  type Abi,
+  BaseError,
+  decodeErrorResult,
+  type Hex,
+  HttpRequestError,
+  InsufficientFundsError,
+  SocketClosedError,
+  TimeoutError,
+  WaitForTransactionReceiptTimeoutError,
+  WebSocketRequestError,
+} from 'viem'
+import { ScripError } from '../errors/ScripError.ts'
+
+const unreachable = [HttpRequestError, SocketClosedError, TimeoutError, WebSocketRequestError]
+
+/** viem's error as one of ours; `abi` names the errors of the contract that was called. Everything else stays as it is. */
+export function chainError(error: unknown, abi: Abi = []): unknown {
+  if (!(error instanceof BaseError)) return error
+  const has = (kind: abstract new (...parameters: never[]) => Error) => error.walk((cause) => cause instanceof kind) !== null
+  if (unreachable.some(has)) return unreachableError(error)
+  if (has(InsufficientFundsError)) return new ScripError('INSUFFICIENT_GAS', { cause: error })
+  if (has(WaitForTransactionReceiptTimeoutError)) return new ScripError('TRANSACTION_PENDING', { cause: error })
+  const data = revertData(error)
+  if (data !== undefined) return revertError(abi, data, error)
+  // A node words a lack of gas money as it likes; viem knows the wordings of most.
+  if (/insufficient funds|doesn't have enough funds/i.test(error.message)) {
+    return new ScripError('INSUFFICIENT_GAS', { cause: error })
+  }
+  return new ScripError('TRANSACTION_REVERTED', { detail: `The chain answers: ${reason(error)}`, cause: error })
+}
+
+/** Only the RPC's origin is named: the rest of the address is often somebody's API key. */
+function unreachableError(error: BaseError): ScripError {
+  const { url, status } = (error.walk((cause) => 'url' in (cause as object)) ?? {}) as { url?: string; status?: number }
+  const rpc = url === undefined ? 'the provider' : new URL(url).origin
+  return new ScripError('RPC_UNREACHABLE', {
+    detail: status === undefined ? `No chain answers at ${rpc}.` : `${rpc} answers with HTTP status ${status}.`,
+    values: { rpc, ...(status !== undefined && { httpStatus: status }) },
+  })
+}
+
+function reason(error: BaseError): string {
+  const deepest = error.walk()
+  const text = deepest instanceof BaseError ? deepest.details || deepest.shortMessage : deepest.message
+  return text.split('\n', 1)[0] ?? ''
+}
+
+/** The bytes that a contract reverted with, wherever the node put them; nothing where it gave none. */
+function revertData(error: BaseError): Hex | undefined {
+  const holder = error.walk((cause) => 'data' in (cause as object)) as { data?: unknown } | null
+  const data = holder?.data
+  const hex = typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data
+  return typeof hex === 'string' && hex.startsWith('0x') && hex !== '0x' ? (hex as Hex) : undefined
+}
+
+function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
+  const { errorName, args = [] } = decode(abi, data)
+  const values = { error: errorName, args: args.map(String) }
+  if (errorName === 'ERC20InsufficientBalance') {
+    const [account, balance, needed] = values.args
+    return new ScripError('INSUFFICIENT_BALANCE', {
+      detail: `${account} holds ${balance} base units and needs ${needed}.`,
+      values,
+      cause,
+    })
+  }
+  return new ScripError('TRANSACTION_REVERTED', {
+    detail: `The contract refused: ${errorName}(${values.args.join(', ')}).`,
+    values,
+    cause,
+  })
+}
+
+function decode(abi: Abi, data: Hex): { errorName: string; args?: readonly unknown[] | undefined } {
+  try {
+    return decodeErrorResult({ abi, data })
+  } catch {
+    // Not an error of this contract: a token's own.
+    return { errorName: data }
+  }
+}
