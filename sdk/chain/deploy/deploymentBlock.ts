@@ -6,7 +6,8 @@ import { getBlockNumber, getCode } from 'viem/actions'
  * states of old blocks, as most do after a while: an indexer that starts there is slow and still right.
  */
 export async function deploymentBlock(client: Client, addresses: readonly Address[]): Promise<bigint> {
-  let first = await getBlockNumber(client)
+  // viem remembers the number for a while: it could be older than the contracts.
+  let first = await getBlockNumber(client, { cacheTime: 0 })
   try {
     for (const address of addresses) {
       const hasCodeAt = async (blockNumber: bigint) => (await getCode(client, { address, blockNumber })) !== undefined
