@@ -24,6 +24,11 @@ export const errorCodes = {
     title: 'There is no such file',
     hint: 'Check the path.',
   },
+  NOT_INSTALLED: {
+    status: 503,
+    title: 'A program that this needs is not installed',
+    hint: 'Install it as the message says.',
+  },
   PORT_IN_USE: {
     status: 503,
     title: 'The port is taken',
