@@ -7,10 +7,10 @@
  * install under an older one. So the install runs under the Node that package.json names where the machine's own is too
  * old, and brings that Node into node_modules/.bin, where npm's scripts find it first.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,12 +32,12 @@ const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
 /** @typedef {{ lock?: string, missing?: string[], sources?: string }} Stamp */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry */
 
-const installed = install()
-const compiled = compile()
+const installed = await install()
+const compiled = await compile()
 if (!installed && !compiled && process.env['npm_lifecycle_event'] === 'setup') say('everything is in place')
 
 /** Installs what the lockfile names where node_modules does not hold it. Returns whether it did. */
-function install() {
+async function install() {
   const lock = hash(['package-lock.json'])
   const missing = missingPackages()
   const stamp = readStamp()
@@ -49,16 +49,12 @@ function install() {
   const hint = 'Check that npm reaches its registry, then run `npm run setup`.'
   const env = { ...process.env }
   if (!isAtLeast(process.versions.node, 22, 13)) {
-    // The flag lets npm 12 run the install script that puts the binary in place. npm ci itself refuses it: package.json
-    // names the install scripts there.
-    const flags = ['--yes', '--allow-scripts=node', '--package', `node@${version}`]
-    const what = `fetching Node ${version}, as Node ${process.versions.node} is too old`
-    const binary = run(what, ['npx', ...flags, '--', 'node', '-p', 'process.execPath'], hint).trim()
+    const binary = await fetchNode(version, hint)
     env['PATH'] = `${dirname(binary)}${delimiter}${env['PATH']}`
   }
   const count = Object.keys(readJson('package-lock.json').packages).length - 1
   const ci = ['npm', 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier']
-  run(`installing the packages of the lockfile (up to ${count})`, ci, hint, { env, stderr: 'inherit' })
+  await run(`installing the packages of the lockfile (up to ${count})`, ci, hint, { env, stderr: 'inherit' })
 
   const ran = spawnSync(node, ['--version'], { encoding: 'utf8' })
   if (ran.stdout?.trim() !== `v${version}`) {
@@ -74,15 +70,30 @@ function install() {
   return true
 }
 
+/** Has npm bring a Node into its cache, and returns the path of the binary. */
+async function fetchNode(/** @type {string} */ version, /** @type {string} */ hint) {
+  const env = { ...process.env }
+  // Away from this project: npx would take its `node` package, which an interrupted install leaves without the binary.
+  delete env['npm_config_local_prefix']
+  // The flag lets npm 12 run the install script that puts the binary in place. `npm ci` refuses it and needs it not:
+  // package.json names the install scripts.
+  const npx = ['npx', '--yes', '--allow-scripts=node', '--package', `node@${version}`, '--', 'node', '-p']
+  const what = `fetching Node ${version}, as Node ${process.versions.node} is too old`
+  const printed = await run(what, [...npx, 'process.version + process.execPath'], hint, { cwd: tmpdir(), env })
+  const binary = printed.slice(printed.indexOf('/')).trim()
+  if (printed.startsWith(`v${version}/`)) return binary
+  fail(`npm brought ${printed.trim()} in place of Node ${version}`, hint)
+}
+
 /** Compiles the contracts and generates code where something it is made from has changed. Returns whether it did. */
-function compile() {
+async function compile() {
   const current = hash(sources)
   const stamp = readStamp()
   if (stamp.sources === current && generated.every((file) => existsSync(join(root, file)))) return false
   const hardhat = join('node_modules', 'hardhat', 'dist', 'src', 'cli.js')
   const hint = 'Correct what the messages above name, then run `npm run setup`.'
-  run('compiling the contracts', [node, hardhat, 'build', '--no-tests', '--quiet'], hint)
-  run('generating sdk/abi and sdk/typechain', [node, '--conditions=source', join('scripts', 'generate.ts')], hint)
+  await run('compiling the contracts', [node, hardhat, 'build', '--no-tests', '--quiet'], hint)
+  await run('generating sdk/abi and sdk/typechain', [node, '--conditions=source', join('scripts', 'generate.ts')], hint)
   writeStamp({ ...stamp, sources: current })
   return true
 }
@@ -95,9 +106,8 @@ function missingPackages() {
   /** @type {[string, LockEntry][]} */
   const wanted = Object.entries(readJson('package-lock.json').packages)
   return wanted
-    .filter(
-      ([path, entry]) => path !== '' && present[path]?.version !== entry.version && !(entry.optional && !fits(entry)),
-    )
+    .filter(([path, entry]) => path !== '' && (!entry.optional || fits(entry)))
+    .filter(([path, { version }]) => present[path]?.version !== version || !existsSync(join(root, path)))
     .map(([path]) => path)
 }
 
@@ -122,25 +132,37 @@ function cLibrary() {
  * where it failed only: a compiler's warnings about other people's code are no news to somebody who wants to start. npm
  * keeps its standard error, for its progress.
  */
-function run(
+async function run(
   /** @type {string} */ what,
   /** @type {string[]} */ [command = '', ...args],
   /** @type {string} */ hint,
-  { env = process.env, stderr: errors = /** @type {'pipe' | 'inherit'} */ ('pipe') } = {},
+  { cwd = root, env = process.env, stderr = /** @type {'pipe' | 'inherit'} */ ('pipe') } = {},
 ) {
   say(`${what} …`)
   const start = performance.now()
-  const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
-    cwd: root,
-    encoding: 'utf8',
+  const child = spawn(command, args, {
+    cwd,
     env: { ...env, HARDHAT_DISABLE_TELEMETRY: 'true' },
-    stdio: ['ignore', 'pipe', errors],
+    stdio: ['ignore', 'pipe', stderr],
   })
-  if (signal !== null) process.exit(128 + constants.signals[signal])
-  if (error !== undefined) fail(`${what} could not start: ${error.message}`, hint)
+  // Ctrl-C must end npm at once: it goes on writing node_modules otherwise, in the way of the next attempt.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(signal, () => {
+      child.kill('SIGKILL')
+      process.exit(128 + constants.signals[signal])
+    })
+  }
+  let stdout = ''
+  let messages = ''
+  child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text) => (messages += text))
+  const status = await new Promise((resolve) => {
+    child.on('error', ({ message }) => fail(`${what} could not start: ${message}`, hint))
+    child.on('close', (code, signal) => resolve(code ?? signal))
+  })
   if (status !== 0) {
-    process.stderr.write(`${stdout}${stderr ?? ''}`)
-    fail(`${what} failed: ${command} ended with status ${status}`, hint)
+    process.stderr.write(`${stdout}${messages}`)
+    fail(`${what} failed: ${command} ended with ${status}`, hint)
   }
   say(`${what}: done in ${((performance.now() - start) / 1000).toFixed(1)} s`)
   return stdout
