@@ -10,7 +10,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [22, "export { createPayer } from '@scrip/sdk/channels'"],
   [110, "export * from '@scrip/sdk/chain'"],
   [80, "export { scripActions } from '@scrip/sdk'"],
-  [65, "export { openChannel } from '@scrip/sdk'"],
+  [70, "export { openChannel } from '@scrip/sdk'"],
   [10, "export * from '@scrip/sdk/http'"],
   [80, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],
