@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+
+type Entry = {
+  resolved?: string
+  hasInstallScript?: boolean
+  optional?: boolean
+  optionalDependencies?: Record<string, string>
+}
+
+const read = (file: string) => JSON.parse(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
+const { packages } = read('package-lock.json') as { packages: Record<string, Entry> }
+const manifest = read('package.json') as Record<
+  'dependencies' | 'devDependencies' | 'allowScripts',
+  Record<string, string>
+>
+
+describe('the lockfile', () => {
+  it('has every package for every platform: `npm ci` refuses one that lacks any', () => {
+    const names = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)))
+    const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+    expect(wanted).to.include('@foundry-rs/anvil-darwin-arm64')
+    expect(wanted.filter((name) => !names.has(name))).to.deep.equal([])
+  })
+
+  it('names no registry', () => {
+    expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).to.deep.equal([])
+  })
+
+  it('has install scripts of the packages only that package.json allows', () => {
+    const scripts = Object.entries(packages).filter(([, entry]) => entry.hasInstallScript && !entry.optional)
+    const names = scripts.map(([path]) => path.replace('node_modules/', ''))
+    expect(names).to.have.members(Object.keys(manifest.allowScripts))
+  })
+
+  it('stands for exact versions', () => {
+    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies })
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).to.deep.equal([])
+  })
+})
