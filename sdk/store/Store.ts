@@ -15,7 +15,7 @@ export type Store = {
   /**
    * Carries out all changes or none. Resolves when they would survive a power loss (the memory store: at once). Writes
    * take effect, and settle, in the order of the calls.
-   * @throws `STORE_FAILED` where they could not be written; other writes are not affected
+   * @throws `STORE_FAILED` where they could not be written; nothing of them is kept then
    */
   write(changes: readonly Change[]): Promise<void>
   close(): Promise<void>
