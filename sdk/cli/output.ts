@@ -43,10 +43,12 @@ export function fail(error: unknown, json: boolean | undefined): number {
   const known = withHint(
     error instanceof ScripError ? error : new ScripError('INTERNAL', { detail: String(error), cause: error }),
   )
-  const text = json ? JSON.stringify(known.toProblem()) : `${known.code}: ${sentence(known.message)} ${known.hint}`
+  const text = json
+    ? JSON.stringify(known.toProblem())
+    : oneLine(`${known.code}: ${sentence(known.message)} ${known.hint}`)
   // A progress line may stand where this one begins.
   const clear = process.stderr.isTTY ? '\r\x1b[2K' : ''
-  process.stderr.write(`${clear}${text.replace(/\s+/g, ' ')}\n`)
+  process.stderr.write(`${clear}${text}\n`)
   return known.code === 'STOPPED' ? 130 : 1
 }
 
@@ -55,6 +57,10 @@ function withHint(error: ScripError): ScripError {
   const hint = error.code === 'TRANSACTION_REVERTED' ? contractHints[String(error.values['error'])] : undefined
   if (hint === undefined) return error
   return new ScripError(error.code, { detail: error.message, hint, values: error.values, cause: error })
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ')
 }
 
 function sentence(text: string): string {

@@ -2,10 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { ScripError } from '../errors/ScripError.ts'
 
-/** The name of what is at an address. It never leads out of the folder. */
+/** The name of what is at an address. It never leads out of the folder, and is one that a terminal can show. */
 export function fileName({ pathname }: URL): string {
   const name = basename(decode(pathname))
-  return /^\.*$/.test(name) ? 'index' : name
+  return /^\.*$|\p{Cc}/u.test(name) ? 'index' : name
 }
 
 function decode(text: string): string {
