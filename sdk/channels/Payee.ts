@@ -222,7 +222,6 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
 
     accept: async (bytes) => {
       const payment = decodePayment(bytes)
-      if (payment.channel) check(payment.channel)
       await load(payment.channelId)
       const kept = entries.get(payment.channelId)
       const entry = kept ?? (payment.channel && newEntry(unseen(payment.channel)))
