@@ -143,6 +143,8 @@ contract CurrencyFactoryTest is Test {
     }
 
     function testFuzz_IsCurrency_NotArbitraryCode(bytes memory code) external {
+        // No contract's code begins with 0xef; the EVM keeps it for other formats.
+        vm.assume(code.length == 0 || code[0] != 0xef);
         address account = makeAddr("arbitrary");
         vm.etch(account, code);
         assertFalse(factory.isCurrency(account));
