@@ -45,6 +45,9 @@ export type Voucher = {
   readonly vs: Hex
 }
 
+/** What a voucher states, without the signature. */
+export type VoucherTerms = Omit<Voucher, 'r' | 'vs'>
+
 /** A preimage that, hashed `count` times, gives its voucher's tick root: it pays for `count` ticks. */
 export type Tick = { readonly count: number; readonly preimage: Hex }
 
@@ -68,6 +71,6 @@ export const MAX_TICKS = 1_024
 export const MAX_TOTAL = 2n ** 96n - 1n
 
 /** What a voucher and a tick on top of it pay together, in base units. */
-export function paidTotal(voucher: Voucher, ticks: number): bigint {
+export function paidTotal(voucher: Pick<Voucher, 'total' | 'tickAmount'>, ticks: number): bigint {
   return voucher.total + BigInt(ticks) * voucher.tickAmount
 }

@@ -2,7 +2,15 @@ import type { Address, Hex } from 'viem'
 import { ScripError } from '../errors/ScripError.ts'
 import { put, type Store, type Table } from '../store/Store.ts'
 import { toHex } from './bytes.ts'
-import { type Channel, type ChannelState, type Claim, paidTotal, type Tick, type Voucher } from './Channel.ts'
+import {
+  type Channel,
+  type ChannelState,
+  type Claim,
+  MAX_TOTAL,
+  paidTotal,
+  type Tick,
+  type Voucher,
+} from './Channel.ts'
 import { voucherDigest } from './hashes.ts'
 import { decodePayment, encodePayment, type Payment } from './payment.ts'
 import { recoverSigner } from './signatures.ts'
@@ -30,7 +38,10 @@ export type AcceptancePolicy = {
   contract: Address
   /** The currencies it takes. */
   currencies: readonly Address[]
-  /** How much it takes on a channel beyond the deposit that it saw, in base units: what it risks. */
+  /**
+   * How much it takes on a channel beyond the deposit that it saw, in base units: what it risks on each. A channel that it
+   * never saw on chain costs a stranger nothing: unless this is 0, `observe` channels before accepting payments on them.
+   */
   maxExposure: bigint
 }
 
@@ -73,7 +84,7 @@ export type Payee = {
    * Takes pieces of `price` base units out of a channel's credit for something about to be served. The record of it is
    * written soon after: a crash in between leaves the payer with the credit.
    * @returns How many pieces the credit had, at most `most`.
-   * @throws `UNKNOWN_CHANNEL`
+   * @throws `UNKNOWN_CHANNEL`, `INVALID_ARGUMENT` where the price is not positive
    */
   charge(channelId: Hex, price: bigint, most: number): Promise<number>
   /** @throws `UNKNOWN_CHANNEL` */
@@ -84,8 +95,19 @@ export type Payee = {
   credited(channelId: Hex, amount: bigint, signal: AbortSignal): Promise<void>
 }
 
-/** A record with what is on its way to the disk: `record` is the newest, `accepted` what is known to be stored. */
-type Entry = { record: PayeeRecord; accepted: bigint; waiting: Set<() => void> }
+/** A channel in memory. */
+type Entry = {
+  /** The newest record, maybe on its way to the disk. */
+  record: PayeeRecord
+  /** The newest record on the disk: only what it says was paid counts. */
+  stored: PayeeRecord
+  /** The write of `record`. */
+  saving: Saving
+  waiting: Set<() => void>
+}
+
+/** A write: `durable` settles when it is known whether its record reached the disk, itself or in the `later` one. */
+type Saving = { durable: Promise<void>; later?: Saving }
 
 /** The earning end of channels, with no I/O but the store. */
 export function createPayee({ account, store, accept }: PayeeParameters): Payee {
@@ -148,25 +170,51 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     if (total > present && state.exitAt !== 0) {
       throw new ScripError('CHANNEL_EXITING', { values: { ...values, exitAt: state.exitAt } })
     }
-    const most = state.claimed + state.deposit + accept.maxExposure
-    if (total > most) {
+    const covered = smaller(state.claimed + state.deposit + accept.maxExposure, MAX_TOTAL)
+    if (total > present && total > covered) {
       throw new ScripError('DEPOSIT_EXCEEDED', {
-        detail: `The payment makes ${total}; the deposit carries ${most}.`,
-        values: { ...values, total, covered: most },
+        detail: `The payment makes ${total}; the deposit carries ${covered}.`,
+        values: { ...values, total, covered },
       })
     }
     return { channel, state, charged: record.charged, voucher, ...(payment.tick && { tick: payment.tick }) }
   }
 
-  const save = (entry: Entry) => store.write([put(payees, entry.record.channel.id, entry.record)])
+  /** Makes a record the newest. Resolves when it is on the disk, by this write or by a later one. */
+  const save = (entry: Entry, record: PayeeRecord): Promise<void> => {
+    const saved = () => {
+      const isMore = paidIn(record) > paidIn(entry.stored)
+      entry.stored = record
+      if (isMore) for (const wake of entry.waiting) wake()
+    }
+    const failed = (error: unknown) => {
+      // The next record holds all that this one does: its write decides.
+      if (saving.later !== undefined) return saving.later.durable
+      // There is none, so the payment was never made. What was served and seen stays true without the disk.
+      const { voucher, tick } = entry.stored
+      const { channel, state, charged } = entry.record
+      entry.record = { channel, state, charged, ...(voucher && { voucher }), ...(tick && { tick }) }
+      throw error
+    }
+    const saving: Saving = {
+      durable: store.write([put(payees, record.channel.id, record)]).then(saved, failed),
+    }
+    entry.saving.later = saving
+    entry.saving = saving
+    entry.record = record
+    return saving.durable
+  }
 
-  const standingOf = ({ record, accepted }: Entry): Standing => ({
-    channel: record.channel,
-    accepted,
-    charged: record.charged,
-    credit: accepted - record.charged,
-    unclaimed: accepted - record.state.claimed,
-  })
+  const standingOf = ({ record, stored }: Entry): Standing => {
+    const accepted = paidIn(stored)
+    return {
+      channel: record.channel,
+      accepted,
+      charged: record.charged,
+      credit: accepted - record.charged,
+      unclaimed: accepted - record.state.claimed,
+    }
+  }
 
   return {
     address,
@@ -176,22 +224,21 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       const payment = decodePayment(bytes)
       if (payment.channel) check(payment.channel)
       await load(payment.channelId)
-      const entry = entries.get(payment.channelId) ?? (payment.channel && newEntry(unseen(payment.channel)))
+      const kept = entries.get(payment.channelId)
+      const entry = kept ?? (payment.channel && newEntry(unseen(payment.channel)))
       if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: payment.channelId } })
+      // The store may hold channels of an earlier setting, whose payments could not be claimed.
+      check(entry.record.channel)
       const next = advance(entry.record, payment)
       const added = paidIn(next) - paidIn(entry.record)
-      // Kept only now: strangers who make up channels take no memory.
-      entries.set(payment.channelId, entry)
-      if (next !== entry.record) {
-        entry.record = next
-        await save(entry)
+      if (kept === undefined) {
+        // Kept only now and only for money: strangers who make up channels take no memory.
+        if (added === 0n) return { ...standingOf(entry), added }
+        entries.set(payment.channelId, entry)
       }
-      // Only what is stored becomes credit; a write that overtook this one stored this one too.
-      const stored = paidIn(next)
-      if (stored > entry.accepted) {
-        entry.accepted = stored
-        for (const wake of entry.waiting) wake()
-      }
+      if (next !== entry.record) await save(entry, next)
+      // Nothing new, but it may still be on its way to the disk.
+      else if (paidIn(next) > paidIn(entry.stored)) await entry.saving.durable
       return { ...standingOf(entry), added }
     },
 
@@ -202,18 +249,21 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       await load(channel.id)
       const entry = entries.get(channel.id) ?? newEntry(unseen(channel))
       entries.set(channel.id, entry)
-      entry.record = { ...entry.record, state }
-      await save(entry)
+      await save(entry, { ...entry.record, state })
     },
 
     charge: async (id, price, most) => {
+      if (price <= 0n || !Number.isInteger(most) || most < 0) {
+        throw new ScripError('INVALID_ARGUMENT', {
+          detail: 'A charge takes a whole number of pieces at a positive price.',
+          values: { price, most },
+        })
+      }
       const entry = await known(id)
-      const affordable = standingOf(entry).credit / price
-      const count = affordable < BigInt(most) ? Number(affordable) : most
+      const count = Number(smaller(standingOf(entry).credit / price, BigInt(most)))
       if (count === 0) return 0
-      entry.record = { ...entry.record, charged: entry.record.charged + BigInt(count) * price }
       // Not awaited: losing it costs the payee this one charge. A store that fails will refuse the next payment.
-      save(entry).catch(() => {})
+      save(entry, { ...entry.record, charged: entry.record.charged + BigInt(count) * price }).catch(() => {})
       return count
     },
 
@@ -260,7 +310,11 @@ function unseen(channel: Channel): PayeeRecord {
 }
 
 function newEntry(record: PayeeRecord): Entry {
-  return { record, accepted: paidIn(record), waiting: new Set() }
+  return { record, stored: record, saving: { durable: Promise.resolve() }, waiting: new Set() }
+}
+
+function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
 }
 
 function paidIn({ voucher, tick }: PayeeRecord): bigint {

@@ -3,7 +3,7 @@ import type { Hex } from 'viem'
 import { ScripError } from '../errors/ScripError.ts'
 import { put, type Store, type Table } from '../store/Store.ts'
 import { fromHex, toHex } from './bytes.ts'
-import { type Channel, MAX_TOTAL, paidTotal, type Tick, type Voucher } from './Channel.ts'
+import { type Channel, MAX_TOTAL, paidTotal, type Tick, type Voucher, type VoucherTerms } from './Channel.ts'
 import { voucherDigest } from './hashes.ts'
 import { decodePayment, encodePayment, type Payment } from './payment.ts'
 import { compactSignature, recoverSigner, type VoucherSigner } from './signatures.ts'
@@ -14,8 +14,8 @@ export type PayerRecord = {
   readonly channel: Channel
   /** Everything ever deposited, in base units: what was claimed plus what is left. */
   readonly funded: bigint
-  /** The newest voucher signed; nothing before the first payment. */
-  readonly voucher?: Voucher
+  /** The newest voucher; nothing before the first payment. It is written before it is signed, so it has no signature. */
+  readonly voucher?: VoucherTerms
   /** Seed of that voucher's hash chain, 32 bytes; nothing after a recovery, when the chain is lost. */
   readonly seed?: Hex
   /** The newest tick of that chain that may have been revealed. */
@@ -42,12 +42,15 @@ export type Payer = {
   /**
    * Pays `amount` base units more: the bytes for the payee. A tick where the amount is a whole number of ticks that the
    * current chain still has, a voucher otherwise. What is returned may be lost on the way: the next payment includes it.
-   * @throws `DEPOSIT_EXCEEDED`, `INVALID_ARGUMENT`, `STORE_FAILED`; nothing is signed or revealed then.
+   * @throws `DEPOSIT_EXCEEDED`, `INVALID_ARGUMENT`, `STORE_FAILED` and what the signer throws; nothing is paid then.
    */
   pay(amount: bigint): Promise<Uint8Array>
   /** Everything paid so far, in base units. */
   paid(): Promise<bigint>
-  /** All the payee must know to take up the channel: its descriptor and the newest voucher and tick. Costs nothing. */
+  /**
+   * All the payee must know to take up the channel: its descriptor and the newest voucher and tick. Costs nothing.
+   * @throws `INVALID_ARGUMENT` before the first payment
+   */
   introduction(): Promise<Uint8Array>
   /** Says what was ever deposited, in base units, after a top-up. */
   setFunded(funded: bigint): Promise<void>
@@ -64,15 +67,28 @@ export type Payer = {
  */
 const CHAIN_LENGTH = 256
 
-/** The paying end of a channel, with no I/O but the store. State is on the disk before it leaves this function. */
-export function createPayer({ channel: { funded, ...channel }, signer, store, tickAmount = 1n }: PayerParameters): Payer {
+/**
+ * The paying end of a channel, with no I/O but the store. A voucher and its seed are on the disk before the signer sees
+ * them, a tick is before it leaves: after a crash nothing can be out that the store does not know of.
+ * @throws `INVALID_VOUCHER` where the channel has another signer, `INVALID_ARGUMENT` where the ticks are worth nothing
+ */
+export function createPayer({
+  channel: { funded, ...channel },
+  signer,
+  store,
+  tickAmount = 1n,
+}: PayerParameters): Payer {
   if (signer.address.toLowerCase() !== channel.signer) {
     throw new ScripError('INVALID_VOUCHER', {
       detail: `The channel was opened for the signer ${channel.signer}, not ${signer.address}.`,
       values: { channelId: channel.id },
     })
   }
+  if (tickAmount <= 0n || tickAmount > MAX_TOTAL) {
+    throw new ScripError('INVALID_ARGUMENT', { detail: 'A tick is worth something.', values: { tickAmount } })
+  }
   let record: PayerRecord | undefined
+  let newest: Voucher | undefined
   let chain: { root: Hex; preimages: Uint8Array[] } | undefined
   let introduced = false
   let last: Promise<unknown> = Promise.resolve()
@@ -96,7 +112,7 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
     record = next
   }
 
-  const preimage = (seed: Hex, { tickRoot, maxTicks }: Voucher, count: number): Hex => {
+  const preimage = (seed: Hex, { tickRoot, maxTicks }: VoucherTerms, count: number): Hex => {
     if (chain?.root !== tickRoot) chain = { root: tickRoot, preimages: tickChain(fromHex(seed), maxTicks) }
     return toHex(chain.preimages[count] as Uint8Array)
   }
@@ -108,13 +124,22 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
     return count <= BigInt(voucher.maxTicks) ? Number(count) : undefined
   }
 
-  const signVoucher = async (total: bigint): Promise<{ voucher: Voucher; seed: Hex }> => {
+  /** A voucher with a chain of its own. The seed is never derived and never used again. */
+  const anchor = (total: bigint): { voucher: VoucherTerms; seed: Hex } => {
     const seed = randomBytes(32)
     const preimages = tickChain(seed, CHAIN_LENGTH)
-    const unsigned = { total, tickRoot: toHex(preimages[0] as Uint8Array), tickAmount, maxTicks: CHAIN_LENGTH }
-    chain = { root: unsigned.tickRoot, preimages }
-    const hash = toHex(voucherDigest(channel, unsigned))
-    return { voucher: { ...unsigned, ...compactSignature(await signer.sign({ hash })) }, seed: toHex(seed) }
+    const tickRoot = toHex(preimages[0] as Uint8Array)
+    chain = { root: tickRoot, preimages }
+    return { voucher: { total, tickRoot, tickAmount, maxTicks: CHAIN_LENGTH }, seed: toHex(seed) }
+  }
+
+  /** The record's voucher with its signature, which is made again after a restart. */
+  const signed = async (terms: VoucherTerms): Promise<Voucher> => {
+    if (newest?.tickRoot !== terms.tickRoot) {
+      const signature = await signer.sign({ hash: toHex(voucherDigest(channel, terms)) })
+      newest = { ...terms, ...compactSignature(signature) }
+    }
+    return newest
   }
 
   const introduce = (parts: Omit<Payment, 'channelId' | 'channel'>): Uint8Array => {
@@ -128,7 +153,8 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
 
     pay: (amount) =>
       inTurn(async () => {
-        if (amount <= 0n) throw new ScripError('INVALID_ARGUMENT', { detail: 'A payment is positive.', values: { amount } })
+        if (amount <= 0n)
+          throw new ScripError('INVALID_ARGUMENT', { detail: 'A payment is positive.', values: { amount } })
         const present = await load()
         const total = paidSoFar(present) + amount
         if (total > present.funded || total > MAX_TOTAL) {
@@ -140,12 +166,20 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
         const count = ticksFor(present, amount)
         if (count !== undefined && present.voucher && present.seed) {
           const tick = { count, preimage: preimage(present.seed, present.voucher, count) }
+          const voucher = introduced ? undefined : await signed(present.voucher)
           await save({ ...present, tick })
-          return introduced ? introduce({ tick }) : introduce({ voucher: present.voucher, tick })
+          return introduce({ ...(voucher && { voucher }), tick })
         }
-        const { voucher, seed } = await signVoucher(total)
+        const { voucher, seed } = anchor(total)
         await save({ channel, funded: present.funded, voucher, seed })
-        return introduce({ voucher })
+        try {
+          return introduce({ voucher: await signed(voucher) })
+        } catch (error) {
+          // Not signed, so not paid: the next payment must not include it.
+          record = present
+          await save(present)
+          throw error
+        }
       }),
 
     paid: () => inTurn(async () => paidSoFar(await load())),
@@ -153,8 +187,15 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
     introduction: () =>
       inTurn(async () => {
         const { voucher, tick } = await load()
-        introduced = true
-        return encodePayment({ channelId: channel.id, channel, ...(voucher && { voucher }), ...(tick && { tick }) })
+        if (voucher === undefined) {
+          throw new ScripError('INVALID_ARGUMENT', {
+            detail: 'Nothing was paid on the channel yet.',
+            hint: 'Pay: the first payment introduces the channel.',
+            values: { channelId: channel.id },
+          })
+        }
+        introduced = false
+        return introduce({ voucher: await signed(voucher), ...(tick && { tick }) })
       }),
 
     setFunded: (next) => inTurn(async () => save({ ...(await load()), funded: next })),
@@ -164,7 +205,9 @@ export function createPayer({ channel: { funded, ...channel }, signer, store, ti
         const { voucher, tick } = ownClaim(channel, payment)
         const present = await load()
         if (paidTotal(voucher, tick?.count ?? 0) <= paidSoFar(present)) return
-        await save({ channel, funded: present.funded, voucher, ...(tick && { tick }) })
+        const { r: _r, vs: _vs, ...terms } = voucher
+        await save({ channel, funded: present.funded, voucher: terms, ...(tick && { tick }) })
+        newest = voucher
       }),
   }
 }

@@ -2,7 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils'
 import type { Address, Hex } from 'viem'
 import { fromHex, fromNumber, toHex } from './bytes.ts'
-import type { Channel, Voucher } from './Channel.ts'
+import type { Channel, VoucherTerms } from './Channel.ts'
 
 const hashText = (text: string) => keccak_256(utf8ToBytes(text))
 
@@ -21,14 +21,16 @@ const addressWord = (address: Address) => concatBytes(new Uint8Array(12), fromHe
 
 const separators = new Map<string, Uint8Array>()
 
+/** Descriptors come from strangers, who can name any chain and contract: only a few are remembered. */
+const MOST_SEPARATORS = 16
+
 /** The EIP-712 domain separator of a `PaymentChannels` contract. */
 function domainSeparator(chainId: number, contract: Address): Uint8Array {
   const key = `${chainId}:${contract}`
   let separator = separators.get(key)
   if (separator === undefined) {
-    separator = keccak_256(
-      concatBytes(domainType, domainName, domainVersion, word(chainId), addressWord(contract)),
-    )
+    separator = keccak_256(concatBytes(domainType, domainName, domainVersion, word(chainId), addressWord(contract)))
+    if (separators.size === MOST_SEPARATORS) separators.clear()
     separators.set(key, separator)
   }
   return separator
@@ -56,7 +58,7 @@ export function channelId(channel: Omit<Channel, 'id'>): Hex {
 }
 
 /** What the signer of a voucher signs: the EIP-712 hash of the voucher under the contract's domain. */
-export function voucherDigest(channel: Channel, voucher: Omit<Voucher, 'r' | 'vs'>): Uint8Array {
+export function voucherDigest(channel: Channel, voucher: VoucherTerms): Uint8Array {
   const structHash = keccak_256(
     concatBytes(
       voucherType,

@@ -1,6 +1,24 @@
-export { type Channel, type ChannelState, type Claim, MAX_TICKS, MAX_TOTAL, paidTotal, type Tick, type Voucher } from './Channel.ts'
+export {
+  type Channel,
+  type ChannelState,
+  type Claim,
+  MAX_TICKS,
+  MAX_TOTAL,
+  paidTotal,
+  type Tick,
+  type Voucher,
+  type VoucherTerms,
+} from './Channel.ts'
 export { channelId, voucherDigest } from './hashes.ts'
-export { type Acceptance, type AcceptancePolicy, createPayee, type Payee, type PayeeParameters, type PayeeRecord, type Standing } from './Payee.ts'
+export {
+  type Acceptance,
+  type AcceptancePolicy,
+  createPayee,
+  type Payee,
+  type PayeeParameters,
+  type PayeeRecord,
+  type Standing,
+} from './Payee.ts'
 export { createPayer, type Payer, type PayerParameters, type PayerRecord } from './Payer.ts'
 export { decodePayment, encodePayment, type Payment } from './payment.ts'
 export { type CompactSignature, compactSignature, recoverSigner, type VoucherSigner } from './signatures.ts'

@@ -101,6 +101,7 @@ export function decodePayment(bytes: Uint8Array): Payment {
 
   if (offset !== bytes.length) throw malformed(`${bytes.length - offset} bytes follow the payment.`)
   if (voucher && voucher.maxTicks > MAX_TICKS) throw malformed(`The voucher allows ${voucher.maxTicks} ticks.`)
+  if (tick && tick.count === 0) throw malformed('The tick pays for nothing.')
   return { channelId: id, ...(channel && { channel }), ...(voucher && { voucher }), ...(tick && { tick }) }
 }
 

@@ -29,7 +29,11 @@ export function tickChain(seed: Uint8Array, maxTicks: number): Uint8Array[] {
  * Whether a tick belongs to a voucher's hash chain. With another tick of the chain known, only the hashes between the two
  * are needed.
  */
-export function isTickOf(voucher: Voucher, tick: Tick, known: Tick = { count: 0, preimage: voucher.tickRoot }): boolean {
+export function isTickOf(
+  voucher: Voucher,
+  tick: Tick,
+  known: Tick = { count: 0, preimage: voucher.tickRoot },
+): boolean {
   if (tick.count > voucher.maxTicks) return false
   const [deep, shallow] = tick.count > known.count ? [tick, known] : [known, tick]
   return toHex(walkTicks(fromHex(deep.preimage), deep.count - shallow.count)) === shallow.preimage

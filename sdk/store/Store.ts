@@ -13,7 +13,7 @@ export type Store = {
   all<Record extends object>(table: Table<Record>): Promise<Record[]>
   /**
    * Carries out all changes or none. Resolves when they would survive a power loss (the memory store: at once). Writes
-   * take effect in the order of the calls.
+   * take effect, and settle, in the order of the calls.
    * @throws `STORE_FAILED` where they could not be written.
    */
   write(changes: readonly Change[]): Promise<void>

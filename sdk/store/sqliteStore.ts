@@ -21,7 +21,11 @@ type Pending = { changes: readonly Change[]; resolve: () => void; reject: (error
  */
 export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptions = {}): Store {
   if (readOnly && !existsSync(path)) {
-    throw new ScripError('STORE_FAILED', { detail: `There is no store at ${path}.`, hint: 'Check --store.', values: { path } })
+    throw new ScripError('STORE_FAILED', {
+      detail: `There is no store at ${path}.`,
+      hint: 'Check --store.',
+      values: { path },
+    })
   }
   const owner = readOnly ? undefined : own(path)
   const database = open(path, readOnly)
@@ -110,7 +114,13 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
   }
 }
 
-type Statements = { get: StatementSync; all: StatementSync; put: StatementSync; remove: StatementSync; clear: StatementSync }
+type Statements = {
+  get: StatementSync
+  all: StatementSync
+  put: StatementSync
+  remove: StatementSync
+  clear: StatementSync
+}
 
 function prepare(database: DatabaseSync): Statements {
   return {
