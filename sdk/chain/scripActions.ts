@@ -1,3 +1,18 @@
+import { mintMany } from './actions/mintMany.ts'
+import { signPermit } from './actions/signPermit.ts'
+import { permit } from './actions/permit.ts'
+import { signAuthorization } from './actions/signAuthorization.ts'
+import { useAuthorization } from './actions/useAuthorization.ts'
+import { cancelAuthorization } from './actions/cancelAuthorization.ts'
+import { signTransferFunds } from './actions/signTransferFunds.ts'
+import { relayTransferFunds } from './actions/relayTransferFunds.ts'
+import { redeem } from './actions/redeem.ts'
+import { getRedemption } from './actions/getRedemption.ts'
+import { getRecord } from './actions/getRecord.ts'
+import { transferIssuer } from './actions/transferIssuer.ts'
+import { acceptIssuer } from './actions/acceptIssuer.ts'
+import { listCurrencies } from './actions/listCurrencies.ts'
+import { acceptRedemption, confirmRedemption, disputeRedemption, fulfillRedemption, settleRedemption } from './actions/answerRedemption.ts'
 import { admit } from './actions/admit.ts'
 import { claim } from './actions/claim.ts'
 import { createCurrency } from './actions/createCurrency.ts'
@@ -38,6 +53,25 @@ export type ScripActions = {
   createCurrency: Bound<typeof createCurrency>
   mint: Bound<typeof mint>
   transferFunds: Bound<typeof transferFunds>
+  mintMany: Bound<typeof mintMany>
+  signPermit: Bound<typeof signPermit>
+  permit: Bound<typeof permit>
+  signAuthorization: Bound<typeof signAuthorization>
+  useAuthorization: Bound<typeof useAuthorization>
+  cancelAuthorization: Bound<typeof cancelAuthorization>
+  signTransferFunds: Bound<typeof signTransferFunds>
+  relayTransferFunds: Bound<typeof relayTransferFunds>
+  redeem: Bound<typeof redeem>
+  getRedemption: Bound<typeof getRedemption>
+  getRecord: Bound<typeof getRecord>
+  transferIssuer: Bound<typeof transferIssuer>
+  acceptIssuer: Bound<typeof acceptIssuer>
+  listCurrencies: Bound<typeof listCurrencies>
+  acceptRedemption: Bound<typeof acceptRedemption>
+  fulfillRedemption: Bound<typeof fulfillRedemption>
+  confirmRedemption: Bound<typeof confirmRedemption>
+  disputeRedemption: Bound<typeof disputeRedemption>
+  settleRedemption: Bound<typeof settleRedemption>
   getDeposits: Bound<typeof getDeposits>
   getCurrency: Bound<typeof getCurrency>
   getHoldings: Bound<typeof getHoldings>
@@ -69,6 +103,25 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     createCurrency: bind(client, createCurrency),
     mint: bind(client, mint),
     transferFunds: bind(client, transferFunds),
+    mintMany: bind(client, mintMany),
+    signPermit: bind(client, signPermit),
+    permit: bind(client, permit),
+    signAuthorization: bind(client, signAuthorization),
+    useAuthorization: bind(client, useAuthorization),
+    cancelAuthorization: bind(client, cancelAuthorization),
+    signTransferFunds: bind(client, signTransferFunds),
+    relayTransferFunds: bind(client, relayTransferFunds),
+    redeem: bind(client, redeem),
+    getRedemption: bind(client, getRedemption),
+    getRecord: bind(client, getRecord),
+    transferIssuer: bind(client, transferIssuer),
+    acceptIssuer: bind(client, acceptIssuer),
+    listCurrencies: bind(client, listCurrencies),
+    acceptRedemption: bind(client, acceptRedemption),
+    fulfillRedemption: bind(client, fulfillRedemption),
+    confirmRedemption: bind(client, confirmRedemption),
+    disputeRedemption: bind(client, disputeRedemption),
+    settleRedemption: bind(client, settleRedemption),
     getDeposits: bind(client, getDeposits),
     getCurrency: bind(client, getCurrency),
     getHoldings: bind(client, getHoldings),
