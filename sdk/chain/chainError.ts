@@ -17,7 +17,8 @@ const unreachable = [HttpRequestError, SocketClosedError, TimeoutError, WebSocke
 /** viem's error as one of ours; `abi` names the errors of the contract that was called. Everything else stays as it is. */
 export function chainError(error: unknown, abi: Abi = []): unknown {
   if (!(error instanceof BaseError)) return error
-  const has = (kind: abstract new (...parameters: never[]) => Error) => error.walk((cause) => cause instanceof kind) !== null
+  const has = (kind: abstract new (...parameters: never[]) => Error) =>
+    error.walk((cause) => cause instanceof kind) !== null
   if (unreachable.some(has)) return unreachableError(error)
   if (has(InsufficientFundsError)) return new ScripError('INSUFFICIENT_GAS', { cause: error })
   if (has(WaitForTransactionReceiptTimeoutError)) return new ScripError('TRANSACTION_PENDING', { cause: error })

@@ -9,7 +9,10 @@ export type RedemptionParameters = { currency: Address; id: bigint }
  * Takes a redemption on: not fulfilling it in time is a default from now on. Issuer only. `IssuerCurrency.accept`.
  * @throws `TRANSACTION_REVERTED` with `OnlyIssuer`, `WrongRedemptionStatus` or `RedemptionExpired`, and what `transact` throws
  */
-export async function acceptRedemption(client: ScripClient, { currency, id }: RedemptionParameters): Promise<Transaction> {
+export async function acceptRedemption(
+  client: ScripClient,
+  { currency, id }: RedemptionParameters,
+): Promise<Transaction> {
   return send(transactCurrency(client, currency, 'accept', [id]))
 }
 
@@ -29,7 +32,10 @@ export async function fulfillRedemption(
  * Agrees that the promise was kept. Holder only. `IssuerCurrency.confirm`.
  * @throws `TRANSACTION_REVERTED` with `OnlyHolder` or `WrongRedemptionStatus`, and what `transact` throws
  */
-export async function confirmRedemption(client: ScripClient, { currency, id }: RedemptionParameters): Promise<Transaction> {
+export async function confirmRedemption(
+  client: ScripClient,
+  { currency, id }: RedemptionParameters,
+): Promise<Transaction> {
   return send(transactCurrency(client, currency, 'confirm', [id]))
 }
 
@@ -37,7 +43,10 @@ export async function confirmRedemption(client: ScripClient, { currency, id }: R
  * States that the promise was not kept; the units are burned all the same. Holder only. `IssuerCurrency.dispute`.
  * @throws `TRANSACTION_REVERTED` with `OnlyHolder`, `WrongRedemptionStatus` or `RedemptionExpired`, and what `transact` throws
  */
-export async function disputeRedemption(client: ScripClient, { currency, id }: RedemptionParameters): Promise<Transaction> {
+export async function disputeRedemption(
+  client: ScripClient,
+  { currency, id }: RedemptionParameters,
+): Promise<Transaction> {
   return send(transactCurrency(client, currency, 'dispute', [id]))
 }
 
@@ -45,7 +54,10 @@ export async function disputeRedemption(client: ScripClient, { currency, id }: R
  * Ends a redemption whose time is over. `IssuerCurrency.settle`; anyone may.
  * @throws `TRANSACTION_REVERTED` with `WrongRedemptionStatus` or `RedemptionOpen`, and what `transact` throws
  */
-export async function settleRedemption(client: ScripClient, { currency, id }: RedemptionParameters): Promise<Transaction> {
+export async function settleRedemption(
+  client: ScripClient,
+  { currency, id }: RedemptionParameters,
+): Promise<Transaction> {
   return send(transactCurrency(client, currency, 'settle', [id]))
 }
 

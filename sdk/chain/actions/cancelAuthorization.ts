@@ -13,6 +13,10 @@ export async function cancelAuthorization(
 ): Promise<Transaction> {
   const authorizer = accountOf(client).address
   const signature = await signCurrencyMessage(client, currency, 'CancelAuthorization', { authorizer, nonce })
-  const { hash, receipt } = await transactCurrency(client, currency, 'cancelAuthorization', [authorizer, nonce, signature])
+  const { hash, receipt } = await transactCurrency(client, currency, 'cancelAuthorization', [
+    authorizer,
+    nonce,
+    signature,
+  ])
   return { hash, receipt }
 }

@@ -39,7 +39,11 @@ export async function getAdmission(
     ])
     if (policy === zeroAddress) return { admitted, validUntil, eligible: false }
     const asPolicy = { address: policy, abi: ratioPolicyAbi } as const
-    const [eligible] = await readContract(client, { ...asPolicy, functionName: 'canAdmit', args: [networkId, peer, '0x'] })
+    const [eligible] = await readContract(client, {
+      ...asPolicy,
+      functionName: 'canAdmit',
+      args: [networkId, peer, '0x'],
+    })
     if (policy !== addresses.ratioPolicy) return { admitted, validUntil, eligible }
     const [headroom, shortfall, { admitRatio }] = await Promise.all([
       readContract(client, { ...asPolicy, functionName: 'headroom', args }),

@@ -74,7 +74,14 @@ async function read(
   const safeBlock = since === undefined || since.block < REORG_DEPTH ? 0n : since.block - REORG_DEPTH + 1n
   const contract = { address: currency, abi } as const
   const [events, balance] = await Promise.all([
-    getContractEvents(client, { ...contract, eventName: 'Deposited', args: { to }, fromBlock: safeBlock, toBlock, strict: true }),
+    getContractEvents(client, {
+      ...contract,
+      eventName: 'Deposited',
+      args: { to },
+      fromBlock: safeBlock,
+      toBlock,
+      strict: true,
+    }),
     readContract(client, { ...contract, functionName: 'balanceOf', args: [to] }),
   ])
   const counts = new Map<Hex, number>()

@@ -12,6 +12,14 @@ export async function permit(
   client: ScripClient,
   { currency, permit: { owner, spender, value, deadline, v, r, s } }: { currency: Address; permit: Permit },
 ): Promise<Transaction> {
-  const { hash, receipt } = await transactCurrency(client, currency, 'permit', [owner, spender, value, deadline, v, r, s])
+  const { hash, receipt } = await transactCurrency(client, currency, 'permit', [
+    owner,
+    spender,
+    value,
+    deadline,
+    v,
+    r,
+    s,
+  ])
   return { hash, receipt }
 }
