@@ -8,8 +8,9 @@ import {IssuerCurrency} from "../../../contracts/currency/IssuerCurrency.sol";
 import {Currencies} from "../support/Currencies.sol";
 
 contract CurrencyPermitTest is Currencies {
-    bytes32 private constant PERMIT =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     IssuerCurrency private currency;
     address private alice;

@@ -107,7 +107,11 @@ contract RedemptionsInvariants is Currencies {
         assertEq(currency.balanceOf(address(currency)), locked, "what is locked is what is open");
         assertEq(currency.totalSupply(), held + locked, "the supply is held or locked");
         assertEq(currency.totalSupply() + redeemed + disputed, minted, "what was minted is there or burned");
-        assertGe(accepted, uint256(redeemed) + defaulted + disputed, "nothing happened that was not accepted");
+        assertGe(
+            accepted,
+            uint256(redeemed) + defaulted + disputed,
+            "nothing happened that was not accepted"
+        );
     }
 
     /// @dev A run in which many steps did nothing would prove little.

@@ -184,9 +184,7 @@ contract RedemptionsTest is Currencies {
         uint256 id = _redeem(10);
         time = uint40(bound(time, START, START + WINDOW));
         vm.warp(time);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRedemptions.RedemptionOpen.selector, id, START + WINDOW)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRedemptions.RedemptionOpen.selector, id, START + WINDOW));
         currency.settle(id);
     }
 
@@ -223,17 +221,13 @@ contract RedemptionsTest is Currencies {
         currency.transferIssuer(stranger);
         vm.prank(issuer);
         currency.transferIssuer(next);
-        vm.expectRevert(
-            abi.encodeWithSelector(IIssuership.OnlyIssuerCandidate.selector, stranger, next)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IIssuership.OnlyIssuerCandidate.selector, stranger, next));
         vm.prank(stranger);
         currency.acceptIssuer();
         // Taken back.
         vm.prank(issuer);
         currency.transferIssuer(address(0));
-        vm.expectRevert(
-            abi.encodeWithSelector(IIssuership.OnlyIssuerCandidate.selector, next, address(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IIssuership.OnlyIssuerCandidate.selector, next, address(0)));
         vm.prank(next);
         currency.acceptIssuer();
     }
@@ -268,7 +262,12 @@ contract RedemptionsTest is Currencies {
         assertEq(currency.balanceOf(address(currency)), 0);
     }
 
-    function _expectState(uint256 id, uint96 amount, uint40 deadline, IRedemptions.Status status) private view {
+    function _expectState(
+        uint256 id,
+        uint96 amount,
+        uint40 deadline,
+        IRedemptions.Status status
+    ) private view {
         (address holder, uint96 amount_, bytes32 termsHash, uint40 deadline_, uint8 status_) = currency
             .redemption(id);
         assertEq(holder, alice);
@@ -278,7 +277,12 @@ contract RedemptionsTest is Currencies {
         assertEq(status_, uint8(status));
     }
 
-    function _expectRecord(uint128 redeemed, uint128 defaulted, uint128 disputed, uint128 lapsed) private view {
+    function _expectRecord(
+        uint128 redeemed,
+        uint128 defaulted,
+        uint128 disputed,
+        uint128 lapsed
+    ) private view {
         (uint128 minted, uint128 redeemed_, uint128 defaulted_, uint128 disputed_, uint128 lapsed_) = currency
             .record();
         assertEq(minted, 100);

@@ -10,14 +10,12 @@ import {Wallet1271} from "../support/Wallet1271.sol";
 
 /// @dev The branches are those of `TransferAuthorizations.tree`.
 contract TransferAuthorizationsTest is Currencies {
-    bytes32 private constant TRANSFER =
-        keccak256(
-            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-    bytes32 private constant RECEIVE =
-        keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
+    bytes32 private constant TRANSFER = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+    bytes32 private constant RECEIVE = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
     bytes32 private constant CANCEL = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
     uint256 private constant NOW = 1_000_000;
 
@@ -87,7 +85,9 @@ contract TransferAuthorizationsTest is Currencies {
     function testFuzz_Transfer_RevertWhen_AnythingDiffersFromWhatWasSigned(uint256 field) external {
         bytes memory signature = sign(currency, key, _struct(TRANSFER, 7, "n"));
         field = bound(field, 0, 4);
-        vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, field == 0 ? bob : alice));
+        vm.expectRevert(
+            abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, field == 0 ? bob : alice)
+        );
         currency.transferWithAuthorization(
             field == 0 ? bob : alice,
             field == 1 ? alice : bob,
@@ -151,9 +151,7 @@ contract TransferAuthorizationsTest is Currencies {
     function testFuzz_Receive_RevertWhen_TheCallerIsNotTheRecipient(address caller) external {
         vm.assume(caller != bob);
         bytes memory signature = sign(currency, key, _struct(RECEIVE, 7, "n"));
-        vm.expectRevert(
-            abi.encodeWithSelector(ITransferAuthorizations.OnlyRecipient.selector, caller, bob)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITransferAuthorizations.OnlyRecipient.selector, caller, bob));
         vm.prank(caller);
         currency.receiveWithAuthorization(alice, bob, 7, 0, NOW + 1, "n", signature);
     }
@@ -196,7 +194,11 @@ contract TransferAuthorizationsTest is Currencies {
     }
 
     function test_Cancel_RevertWhen_NotTheAuthorizersWord() external {
-        bytes memory cancellation = sign(currency, key + 1, keccak256(abi.encode(CANCEL, alice, bytes32("n"))));
+        bytes memory cancellation = sign(
+            currency,
+            key + 1,
+            keccak256(abi.encode(CANCEL, alice, bytes32("n")))
+        );
         _expectInvalid();
         currency.cancelAuthorization(alice, "n", cancellation);
     }

@@ -9,10 +9,9 @@ import {Currencies} from "../support/Currencies.sol";
 
 /// @dev The branches are those of `TransferFundsWithAuthorization.tree`.
 contract TransferFundsWithAuthorizationTest is Currencies {
-    bytes32 private constant TRANSFER_FUNDS =
-        keccak256(
-            "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,uint256 messageCounter,uint256 validBefore)"
-        );
+    bytes32 private constant TRANSFER_FUNDS = keccak256(
+        "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,uint256 messageCounter,uint256 validBefore)"
+    );
 
     IssuerCurrency private currency;
     address private alice;
@@ -96,6 +95,9 @@ contract TransferFundsWithAuthorizationTest is Currencies {
     }
 
     function _struct(uint256 amount, uint256 counter, uint256 validBefore) private view returns (bytes32) {
-        return keccak256(abi.encode(TRANSFER_FUNDS, alice, bob, amount, bytes32("invoice"), counter, validBefore));
+        return
+            keccak256(
+                abi.encode(TRANSFER_FUNDS, alice, bob, amount, bytes32("invoice"), counter, validBefore)
+            );
     }
 }

@@ -48,7 +48,11 @@ abstract contract Currencies is Test {
     }
 
     /// @dev The 65 bytes of a signature of a struct for a currency.
-    function sign(IssuerCurrency currency, uint256 key, bytes32 structHash) internal view returns (bytes memory) {
+    function sign(
+        IssuerCurrency currency,
+        uint256 key,
+        bytes32 structHash
+    ) internal view returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = signParts(currency, key, structHash);
         return abi.encodePacked(r, s, v);
     }
@@ -66,7 +70,9 @@ abstract contract Currencies is Test {
         return
             keccak256(
                 abi.encode(
-                    keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                    keccak256(
+                        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                    ),
                     keccak256(bytes(currency.name())),
                     keccak256("1"),
                     block.chainid,

@@ -14,6 +14,9 @@ contract Wallet1271 is IERC1271 {
 
     /// @inheritdoc IERC1271
     function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
-        return ECDSA.recoverCalldata(hash, signature[:65]) == _owner ? this.isValidSignature.selector : bytes4(0);
+        return
+            ECDSA.recoverCalldata(hash, signature[:65]) == _owner
+                ? this.isValidSignature.selector
+                : bytes4(0);
     }
 }
