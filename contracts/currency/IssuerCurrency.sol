@@ -187,10 +187,11 @@ contract IssuerCurrency is
         bytes32 transactionId
     ) private returns (uint256 fee) {
         fee = quoteFee(amount);
-        uint256 balance = balanceOf(from);
-        uint256 needed = Math.saturatingAdd(amount, fee);
-        if (balance < needed) revert ERC20InsufficientBalance(from, balance, needed);
-        if (fee != 0) _transfer(from, issuer(), fee);
+        if (fee != 0) {
+            uint256 needed = Math.saturatingAdd(amount, fee);
+            if (balanceOf(from) < needed) revert ERC20InsufficientBalance(from, balanceOf(from), needed);
+            _transfer(from, issuer(), fee);
+        }
         _transfer(from, recipient, amount);
         emit Deposited(from, recipient, transactionId, amount, fee);
     }
