@@ -15,12 +15,13 @@ import { setTimeout } from 'node:timers/promises'
 import { put, type SqliteStoreOptions, type Store, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
-import { type Running, type RunOptions, run } from './support/run.ts'
+import { type Running, run } from './support/run.ts'
 
 type Numbered = { number: number; text: string }
 
 const writer = new URL('./support/writer.ts', import.meta.url)
-const anyone = 65_534
+/** A user who owns nothing. */
+const anyone = '65534'
 
 describe('sqliteStore', () => {
   let folder: string
@@ -34,8 +35,8 @@ describe('sqliteStore', () => {
     return store
   }
 
-  const write = (parameters: string[], options?: RunOptions): Running => {
-    const process = run(writer, parameters, options)
+  const write = (parameters: string[], shell?: string): Running => {
+    const process = run(writer, parameters, shell)
     running.add(process)
     return process
   }
@@ -246,12 +247,11 @@ describe('sqliteStore', () => {
 
   describe('and a disk that refuses', () => {
     // Root may write anywhere: there, the test hands the folder to somebody else and goes on as one.
-    const isRoot = process.getuid?.() === 0
-    const asAnyone = isRoot ? { uid: anyone, gid: anyone } : {}
+    const asAnyone = process.getuid?.() === 0 ? ['0', '0', anyone] : []
 
     it('fails with a code in a folder that cannot be written', async () => {
       chmodSync(folder, 0o555)
-      const attempt = write([path], asAnyone)
+      const attempt = write([path, ...asAnyone])
       expect(await attempt.line(0)).to.equal('STORE_FAILED')
       chmodSync(folder, 0o755)
       expect(existsSync(path)).to.equal(false)
@@ -263,14 +263,14 @@ describe('sqliteStore', () => {
       await store.close()
       chmodSync(folder, 0o777)
       chmodSync(path, 0)
-      expect(await write([path], asAnyone).line(0)).to.equal('STORE_FAILED')
+      expect(await write([path, ...asAnyone]).line(0)).to.equal('STORE_FAILED')
       chmodSync(path, 0o600)
       expect(await open().get('table', 'key')).to.deep.equal({ n: 1 })
     })
 
     it('fails with a code when the disk is full, keeps all that it acknowledged, and nothing by halves', async () => {
       // A limit on the size of files, 512 bytes a block, is a full disk to the process that runs into it.
-      const filler = write([path, '0', '2000'], { shell: 'ulimit -f 2400' })
+      const filler = write([path, '0', '2000'], 'ulimit -f 2400')
       await filler.end()
       const acknowledged = filler.lines.slice(1, -1).map(Number)
       expect(filler.lines.at(-1)).to.equal('STORE_FAILED')

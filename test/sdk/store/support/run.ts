@@ -16,14 +16,11 @@ export type Running = {
   end(): Promise<void>
 }
 
-/** Anything for `spawn`; `shell` runs a line of sh before the script, in the same process. */
-export type RunOptions = { readonly shell?: string; readonly uid?: number; readonly gid?: number }
-
-/** Runs a script of a test's own with Node. */
-export function run(script: URL, parameters: readonly string[], { shell, ...options }: RunOptions = {}): Running {
+/** Runs a script of a test's own with Node, after a line of sh in the same process where there is one. */
+export function run(script: URL, parameters: readonly string[], shell?: string): Running {
   const command = [process.execPath, '--conditions=source', fileURLToPath(script), ...parameters]
   const [file, ...rest] = shell === undefined ? command : ['/bin/sh', '-c', `${shell}; exec "$@"`, 'sh', ...command]
-  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   const waiting = new Set<() => void>()
   let ended = false
