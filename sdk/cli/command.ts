@@ -1,4 +1,5 @@
 import { Command, Help, Option } from 'commander'
+import { ScripError } from '../errors/ScripError.ts'
 import type { CommonOptions } from './context.ts'
 import { fail, type Output, print } from './output.ts'
 
@@ -53,6 +54,8 @@ export function run<Options extends { json?: boolean } = CommonOptions>(
     } catch (error) {
       process.exitCode = fail(error, options.json)
       if (process.env['SCRIP_DEBUG'] === '1') console.error(error)
+      // Whatever was waited for need not come any more.
+      if (error instanceof ScripError && error.code === 'STOPPED') process.exit()
     }
   }
 }

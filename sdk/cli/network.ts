@@ -1,12 +1,12 @@
 import type { Address } from 'viem'
 import { getContractEvents, readContract } from 'viem/actions'
-import { deployments } from '../abi/deployments.ts'
 import { interactionHistoryAbi as abi } from '../abi/interactionHistory.ts'
 import { WEIGHT_UNIT } from '../chain/actions/setWeight.ts'
 import { addresses } from '../chain/addresses.ts'
 import { createIndexer, type IndexedEdge } from '../chain/indexer.ts'
 import { guarded, requireCode, type ScripClient } from '../chain/transact.ts'
 import { memoryStore } from '../store/memoryStore.ts'
+import { firstBlock } from './firstBlock.ts'
 import { amountOf, readUnit, type Unit } from './units.ts'
 
 /** A network, as the commands about it need it. */
@@ -50,12 +50,6 @@ export async function readEdges(client: ScripClient, networkId: bigint): Promise
   const indexer = createIndexer({ client, store: memoryStore(), networkId, fromBlock: await firstBlock(client) })
   await indexer.sync()
   return indexer.edges()
-}
-
-/** Where the contracts' events begin. */
-async function firstBlock(client: ScripClient): Promise<bigint> {
-  const chainId = Number(await guarded([], () => client.request({ method: 'eth_chainId' })))
-  return BigInt(deployments[chainId]?.block ?? 0)
 }
 
 /** Whether two addresses are the same, however they are written. */

@@ -73,7 +73,7 @@ export const errorCodes = {
   NOT_DEPLOYED: {
     status: 503,
     title: 'Scrip is not deployed on this chain',
-    hint: 'Run `npm run deploy -- --network <name>` or use a chain that has it.',
+    hint: 'Run `scrip deploy`, or use a chain that has it.',
   },
   DEPLOYMENT_MISMATCH: {
     status: 409,

@@ -61,18 +61,18 @@ export function meterResponse({ request, response, meter, patience }: MeteredRes
     let paid = 0
     for await (const chunk of body) {
       const bytes = chunk as Uint8Array
-      if (isFree()) await send(bytes)
-      else {
-        for (let offset = 0; offset < bytes.length; ) {
-          const wanted = kilobytes(served + bytes.length - offset) - paid
-          if (wanted > 0) paid += await meter(wanted, AbortSignal.any([closed.signal, AbortSignal.timeout(patience)]))
-          const part = bytes.subarray(offset, offset + paid * KILOBYTE - served)
-          if (part.length > 0) await send(part)
-          served += part.length
-          offset += part.length
-        }
+      for (let offset = 0; offset < bytes.length; ) {
+        const wanted = isFree() ? 0 : kilobytes(served + bytes.length - offset) - paid
+        if (wanted > 0) paid += await meter(wanted, AbortSignal.any([closed.signal, AbortSignal.timeout(patience)]))
+        const part = isFree() ? bytes.subarray(offset) : bytes.subarray(offset, offset + paid * KILOBYTE - served)
+        if (part.length > 0) await send(part)
+        served += part.length
+        offset += part.length
       }
     }
+    // The client would wait for the rest, on a connection that stays open.
+    if (hasBody() && Number(response.getHeader('content-length') ?? 0) > served)
+      throw new Error('The body is too short.')
     end()
   }
 

@@ -3,10 +3,10 @@ import { type Address, getAddress } from 'viem'
 import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { type Channel, paidTotal } from '../../channels/Channel.ts'
 import { type PayeeRecord, payees } from '../../channels/Payee.ts'
-import { type PayerRecord, payers } from '../../channels/Payer.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type AccountClient, type CommonOptions, connect, type StoreOptions, withBooks } from '../context.ts'
 import { time } from '../output.ts'
+import { type PayingChannel, payingChannels } from '../payingChannels.ts'
 import { amountOf, unitReader } from '../units.ts'
 import { exitCommand } from './exit.ts'
 
@@ -40,9 +40,7 @@ async function list(options: ChannelsOptions) {
   const client = await connect(options)
   const unitOf = unitReader(client)
   const [paying, earning] = await Promise.all([
-    withBooks(options, client, 'paying', (store) => store.all(payers)).then((records) =>
-      views(client, records, 'payee'),
-    ),
+    payingChannels(options, client).then((channels) => views(client, channels, 'payee')),
     withBooks(options, client, 'earning', (store) => store.all(payees)).then((records) =>
       views(client, records, 'payer'),
     ),
@@ -65,12 +63,14 @@ async function list(options: ChannelsOptions) {
 /** The channels that the chain knows: books may be older than a local chain. */
 async function views(
   client: AccountClient,
-  records: (PayerRecord | PayeeRecord)[],
+  records: (PayingChannel | PayeeRecord)[],
   end: 'payer' | 'payee',
 ): Promise<ChannelView[]> {
   const views = records.map(async ({ channel, voucher, tick }) => {
     const { opened, claimed, deposit, exitAt } = await getChannelState(client, { channelId: channel.id })
-    const paid = voucher === undefined ? 0n : paidTotal(voucher, tick?.count ?? 0)
+    const known = voucher === undefined ? 0n : paidTotal(voucher, tick?.count ?? 0)
+    // Where the books were lost, what was claimed was paid at least.
+    const paid = known > claimed ? known : claimed
     return opened ? [{ ...ends(channel, end), paid, claimed, deposit, exitAt }] : []
   })
   return (await Promise.all(views)).flat()

@@ -5,11 +5,11 @@ import { getHoldings } from '../../chain/actions/getHoldings.ts'
 import { requestExit } from '../../chain/actions/requestExit.ts'
 import { withdraw } from '../../chain/actions/withdraw.ts'
 import type { Channel } from '../../channels/Channel.ts'
-import { payers } from '../../channels/Payer.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { command, run, storeOption } from '../command.ts'
-import { type AccountClient, type CommonOptions, connect, type StoreOptions, withBooks } from '../context.ts'
+import { type AccountClient, type CommonOptions, connect, type StoreOptions } from '../context.ts'
 import { cost, costData, time } from '../output.ts'
+import { payingChannels } from '../payingChannels.ts'
 import { amountOf, readUnit } from '../units.ts'
 
 type ExitOptions = CommonOptions & StoreOptions
@@ -54,8 +54,8 @@ async function takeBack(client: AccountClient, channel: Channel) {
 
 /** @throws `UNKNOWN_CHANNEL` */
 async function findChannel(options: ExitOptions, client: AccountClient, id: string): Promise<Channel> {
-  const records = await withBooks(options, client, 'paying', (store) => store.all(payers))
-  const channel = records.map((record) => record.channel).find((one) => one.id === id.toLowerCase())
+  const channels = await payingChannels(options, client)
+  const channel = channels.map((paying) => paying.channel).find((one) => one.id === id.toLowerCase())
   if (channel !== undefined) return channel
   throw new ScripError('UNKNOWN_CHANNEL', {
     detail: `You pay through no channel ${id}.`,

@@ -13,12 +13,12 @@ import type { Store } from '../../store/Store.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type AccountClient, type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
 import { download } from '../download.ts'
-import { describeFunding, readTransactions } from '../funding.ts'
+import { describeFunding, readTransactions, type SentTransaction } from '../funding.ts'
 import { costData, count, print } from '../output.ts'
 import { fileName, requireWritable, unwritable } from '../outputFile.ts'
 import { parseAmount, parseUrl } from '../parse.ts'
 import { createProgress } from '../progress.ts'
-import { stopSignal } from '../stop.ts'
+import { aborted, stopSignal } from '../stop.ts'
 import { amountOf, inUnit, readUnit, type Unit } from '../units.ts'
 
 type FetchOptions = CommonOptions & StoreOptions & { output?: string; limit: string; deposit?: string }
@@ -48,19 +48,25 @@ async function fetchFile(options: FetchOptions, address = ''): Promise<undefined
   const deposit = options.deposit === undefined ? undefined : parseAmount(options.deposit, unit.decimals, 'deposit')
   const order = { url, output, quote, unit, limit, deposit: deposit ?? (await affordable(client, quote, limit)) }
   const store = await openStore(options, client, 'paying')
+  let transactions: SentTransaction[] = []
   try {
     const bought = await buy(client, store, order).finally(async () => {
-      const transactions = await readTransactions(client, sent)
-      if (!options.json && transactions.length > 0)
-        print({ lines: describeFunding(transactions, unit), data: {} }, false)
+      transactions = await readTransactions(client, sent)
+      const lines = describeFunding(transactions, unit)
+      if (!options.json && lines.length > 0) print({ lines, data: {} }, false)
     })
     const { bytes, payments, spent } = bought
-    const transactions = (await readTransactions(client, sent)).map(costData)
     const price = `${amountOf(spent, unit)} in ${count(payments, 'payment')}`
     print(
       {
         lines: [`Bought ${output}, ${count(bytes, 'byte')}, for ${price}`],
-        data: { output, ...bought, currency: quote.currency, seller: quote.payee, transactions },
+        data: {
+          output,
+          ...bought,
+          currency: quote.currency,
+          seller: quote.payee,
+          transactions: transactions.flatMap(({ hash, receipt }) => (receipt ? [costData({ hash, receipt })] : [])),
+        },
       },
       options.json,
     )
@@ -99,7 +105,6 @@ async function affordable(client: AccountClient, { currency }: Quote, limit: big
 /** @throws what the peer answers, `STOPPED`, `FILE_UNWRITABLE`; what arrived stays beside the output. */
 async function buy(client: AccountClient, store: Store, { url, output, unit, limit, deposit }: Order) {
   const progress = createProgress(output)
-  const stopped = stopSignal()
   let payments = 0
   let spent = 0n
   const fetchPaid = payingFetch({
@@ -115,24 +120,25 @@ async function buy(client: AccountClient, store: Store, { url, output, unit, lim
   })
   const onProgress = (bytes: number, total: number | undefined) =>
     progress.update({ bytes, ...(total !== undefined && { total }), payments, spent: amountOf(spent, unit) })
+  // Not by the request's signal: what waits for an answer must end at once, and what is being paid must not be cut in two.
+  const stopped = aborted(stopSignal()).then(() => {
+    throw wasStopped(output)
+  })
   try {
-    const bytes = await inUnit(unit, () =>
-      download({ fetch: (request) => fetchPaid(new Request(request, { signal: stopped })), url, output, onProgress }),
-    )
+    const work = inUnit(unit, () => download({ fetch: fetchPaid, url, output, onProgress }))
+    const bytes = await Promise.race([work, stopped])
     progress.finish()
     return { bytes, payments, spent }
   } catch (error) {
-    if (stopped.aborted) throw wasStopped(output, error)
     throw unwritable(output, error)
   }
 }
 
-function wasStopped(output: string, cause: unknown): ScripError {
+function wasStopped(output: string): ScripError {
   const bytes = statSync(`${output}.part`, { throwIfNoEntry: false })?.size ?? 0
   return new ScripError('STOPPED', {
     detail: `You stopped it after ${count(bytes, 'byte')}.`,
     hint: 'Run the same again: what arrived is kept, and only the rest is paid for.',
     values: { bytes },
-    cause,
   })
 }

@@ -130,6 +130,12 @@ describe('The terms of the ratio', () => {
     })
   }
 
+  it('may ask as much to stay as to be admitted', async () => {
+    const { ratioPolicy, steve } = await networkHelpers.loadFixture(community)
+    await ratioPolicy.connect(steve).setTerms(1, { ...TERMS, keepRatio: TERMS.admitRatio })
+    expect((await ratioPolicy.termsOf(1)).keepRatio).to.equal(TERMS.admitRatio)
+  })
+
   it('must be set: without them nobody is admitted and nobody expelled', async () => {
     const { history, ratioPolicy, controller, steve, fred } = await networkHelpers.loadFixture(community)
     await history.createNetwork(steve, DAY, '')

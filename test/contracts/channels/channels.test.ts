@@ -182,6 +182,15 @@ describe('Opening and funding', () => {
     })
   }
 
+  it('takes the shortest and the longest exit', async () => {
+    const { channels, dave, channel } = await networkHelpers.loadFixture(market)
+    for (const exitDelay of [900, 30 * DAY]) {
+      const limit = { ...channel, exitDelay }
+      await channels.connect(dave).fund(limit, 1n)
+      expect((await channels.state(await channels.channelId(limit))).opened).to.equal(true)
+    }
+  })
+
   it('is refused in a token that keeps a part of what it moves', async () => {
     const { channels, dave, channel } = await networkHelpers.loadFixture(market)
     const token = await ethers.deployContract('HostileToken')

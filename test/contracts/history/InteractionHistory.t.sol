@@ -221,6 +221,30 @@ contract InteractionHistoryTest is Settlement {
         _assertEdge(alice, bob, type(uint96).max, type(uint96).max);
     }
 
+    /// @dev What consumers consumed, what providers provided and what the edges say is the same.
+    function testFuzz_Sync_TotalsAddUp(uint32[8] memory amounts, uint256 whom) external {
+        string[4] memory names = ["alice", "bob", "carol", "dave"];
+        _setWeight(ONE / 3);
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint256 pair = (whom >> (8 * i)) % 16;
+            uint96 amount = bound96(amounts[i], 1, type(uint32).max);
+            history.sync(networkId, settle(names[pair / 4], names[pair % 4], amount));
+        }
+        uint256[3] memory sums;
+        for (uint256 i = 0; i < 4; ++i) {
+            address peer = makeAddr(names[i]);
+            (uint96 provided, uint96 consumed, , ) = history.totals(networkId, peer);
+            sums[0] += provided;
+            sums[1] += consumed;
+            for (uint256 j = 0; j < 4; ++j) {
+                (uint96 served, , ) = history.edge(networkId, peer, makeAddr(names[j]));
+                sums[2] += served;
+            }
+        }
+        assertEq(sums[0], sums[1]);
+        assertEq(sums[0], sums[2]);
+    }
+
     function testFuzz_Sync_NetworksCountForThemselves(uint96 weight, uint96 amount) external {
         weight = bound96(weight, ONE, 10 * ONE);
         amount = bound96(amount, 1, type(uint64).max);

@@ -580,6 +580,13 @@ describe('paywall', () => {
       expect(await answer.over).to.equal(false)
     })
 
+    it('by giving less than it announced cuts the answer off: the client would wait for the rest', async () => {
+      await open((_, response) => response.writeHead(200, { 'content-length': 100 }).end('too little'))
+      const answer = await buy(1n)
+      expect(await answer.over).to.equal(false)
+      expect(answer.body().toString()).to.equal('too little')
+    })
+
     it('after its first write cuts the answer off instead of mixing two', async () => {
       await open((_, response) => {
         response.write('half of an answer')

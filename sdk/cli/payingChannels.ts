@@ -1,0 +1,56 @@
+import type { Address } from 'viem'
+import { getChainId, getContractEvents } from 'viem/actions'
+import { paymentChannelsAbi as abi } from '../abi/paymentChannels.ts'
+import { addresses } from '../chain/addresses.ts'
+import type { Channel } from '../channels/Channel.ts'
+import { type PayerRecord, payers } from '../channels/Payer.ts'
+import { type AccountClient, type StoreOptions, withBooks } from './context.ts'
+import { firstBlock } from './firstBlock.ts'
+
+/** A channel that an account pays through, with what its books know of the payments. */
+export type PayingChannel = Pick<PayerRecord, 'channel' | 'voucher' | 'tick'>
+
+/**
+ * The channels that the account pays through: those of its books, and those that only the chain knows, because the books
+ * were lost or the program ended while it opened one. What is on deposit there can be taken back all the same.
+ */
+export async function payingChannels(options: StoreOptions, client: AccountClient): Promise<PayingChannel[]> {
+  const records = await withBooks(options, client, 'paying', (store) => store.all(payers))
+  const known = new Set(records.map(({ channel }) => channel.id))
+  const opened = (await openedChannels(client)).filter(({ id }) => !known.has(id))
+  return [...records, ...opened.map((channel) => ({ channel }))]
+}
+
+/** The channels that the account ever opened; none where the node does not search that far. */
+async function openedChannels(client: AccountClient): Promise<Channel[]> {
+  const contract = addresses.paymentChannels
+  try {
+    const events = await getContractEvents(client, {
+      address: contract,
+      abi,
+      eventName: 'ChannelOpened',
+      args: { payer: client.account.address },
+      fromBlock: await firstBlock(client),
+      strict: true,
+    })
+    const chainId = await getChainId(client)
+    return events.map(({ args: { channelId, payer, payee, token, signer, exitDelay, flags, salt } }) => ({
+      id: channelId,
+      chainId,
+      contract: lower(contract),
+      payer: lower(payer),
+      payee: lower(payee),
+      token: lower(token),
+      signer: lower(signer),
+      exitDelay,
+      flags,
+      salt,
+    }))
+  } catch {
+    return []
+  }
+}
+
+function lower(address: Address): Address {
+  return address.toLowerCase() as Address
+}
