@@ -39,7 +39,13 @@ const STEP = 5_000n
  * Reads `EdgeUpdated` events into the store. Each event states its edge's total, so reading one twice changes nothing;
  * where the last block read is no longer on the chain, everything is read again.
  */
-export function createIndexer({ client, store, networkId, fromBlock = 0n, confirmations = 0n }: IndexerParameters): Indexer {
+export function createIndexer({
+  client,
+  store,
+  networkId,
+  fromBlock = 0n,
+  confirmations = 0n,
+}: IndexerParameters): Indexer {
   let tables: Promise<{ edges: Table<EdgeRecord>; position: Table<Position> }> | undefined
   const names = () => {
     tables ??= guarded(abi, () => client.request({ method: 'eth_chainId' })).then((chainId) => {

@@ -1,4 +1,13 @@
+import { acceptIssuer } from './actions/acceptIssuer.ts'
 import { admit } from './actions/admit.ts'
+import {
+  acceptRedemption,
+  confirmRedemption,
+  disputeRedemption,
+  fulfillRedemption,
+  settleRedemption,
+} from './actions/answerRedemption.ts'
+import { cancelAuthorization } from './actions/cancelAuthorization.ts'
 import { claim } from './actions/claim.ts'
 import { createCurrency } from './actions/createCurrency.ts'
 import { createNetwork } from './actions/createNetwork.ts'
@@ -10,16 +19,28 @@ import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
 import { getHoldings } from './actions/getHoldings.ts'
+import { getRecord } from './actions/getRecord.ts'
+import { getRedemption } from './actions/getRedemption.ts'
 import { getTotals } from './actions/getTotals.ts'
+import { listCurrencies } from './actions/listCurrencies.ts'
 import { mint } from './actions/mint.ts'
+import { mintMany } from './actions/mintMany.ts'
 import { openChannel } from './actions/openChannel.ts'
+import { permit } from './actions/permit.ts'
+import { redeem } from './actions/redeem.ts'
+import { relayTransferFunds } from './actions/relayTransferFunds.ts'
 import { requestExit } from './actions/requestExit.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setWeight } from './actions/setWeight.ts'
+import { signAuthorization } from './actions/signAuthorization.ts'
+import { signPermit } from './actions/signPermit.ts'
+import { signTransferFunds } from './actions/signTransferFunds.ts'
 import { sync } from './actions/sync.ts'
 import { topUp } from './actions/topUp.ts'
 import { transferFunds } from './actions/transferFunds.ts'
+import { transferIssuer } from './actions/transferIssuer.ts'
+import { useAuthorization } from './actions/useAuthorization.ts'
 import { withdraw } from './actions/withdraw.ts'
 import type { ScripClient } from './transact.ts'
 
@@ -38,6 +59,25 @@ export type ScripActions = {
   createCurrency: Bound<typeof createCurrency>
   mint: Bound<typeof mint>
   transferFunds: Bound<typeof transferFunds>
+  mintMany: Bound<typeof mintMany>
+  signPermit: Bound<typeof signPermit>
+  permit: Bound<typeof permit>
+  signAuthorization: Bound<typeof signAuthorization>
+  useAuthorization: Bound<typeof useAuthorization>
+  cancelAuthorization: Bound<typeof cancelAuthorization>
+  signTransferFunds: Bound<typeof signTransferFunds>
+  relayTransferFunds: Bound<typeof relayTransferFunds>
+  redeem: Bound<typeof redeem>
+  getRedemption: Bound<typeof getRedemption>
+  getRecord: Bound<typeof getRecord>
+  transferIssuer: Bound<typeof transferIssuer>
+  acceptIssuer: Bound<typeof acceptIssuer>
+  listCurrencies: Bound<typeof listCurrencies>
+  acceptRedemption: Bound<typeof acceptRedemption>
+  fulfillRedemption: Bound<typeof fulfillRedemption>
+  confirmRedemption: Bound<typeof confirmRedemption>
+  disputeRedemption: Bound<typeof disputeRedemption>
+  settleRedemption: Bound<typeof settleRedemption>
   getDeposits: Bound<typeof getDeposits>
   getCurrency: Bound<typeof getCurrency>
   getHoldings: Bound<typeof getHoldings>
@@ -69,6 +109,25 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     createCurrency: bind(client, createCurrency),
     mint: bind(client, mint),
     transferFunds: bind(client, transferFunds),
+    mintMany: bind(client, mintMany),
+    signPermit: bind(client, signPermit),
+    permit: bind(client, permit),
+    signAuthorization: bind(client, signAuthorization),
+    useAuthorization: bind(client, useAuthorization),
+    cancelAuthorization: bind(client, cancelAuthorization),
+    signTransferFunds: bind(client, signTransferFunds),
+    relayTransferFunds: bind(client, relayTransferFunds),
+    redeem: bind(client, redeem),
+    getRedemption: bind(client, getRedemption),
+    getRecord: bind(client, getRecord),
+    transferIssuer: bind(client, transferIssuer),
+    acceptIssuer: bind(client, acceptIssuer),
+    listCurrencies: bind(client, listCurrencies),
+    acceptRedemption: bind(client, acceptRedemption),
+    fulfillRedemption: bind(client, fulfillRedemption),
+    confirmRedemption: bind(client, confirmRedemption),
+    disputeRedemption: bind(client, disputeRedemption),
+    settleRedemption: bind(client, settleRedemption),
     getDeposits: bind(client, getDeposits),
     getCurrency: bind(client, getCurrency),
     getHoldings: bind(client, getHoldings),

@@ -17,7 +17,12 @@ export async function getChannelState(
   return guarded(abi, async () => {
     const address = addresses.paymentChannels
     await requireCode(client, address)
-    const [claimed, deposit, exitAt, opened] = await readContract(client, { address, abi, functionName: 'state', args: [channelId] })
+    const [claimed, deposit, exitAt, opened] = await readContract(client, {
+      address,
+      abi,
+      functionName: 'state',
+      args: [channelId],
+    })
     return { claimed, deposit, exitAt, opened }
   })
 }

@@ -42,6 +42,18 @@ export async function getCurrency(client: ScripClient, { currency }: { currency:
         readContract(client, { ...contract, functionName: 'redemptionWindow' }),
         readContract(client, { ...contract, functionName: 'contractURI' }),
       ])
-    return { address: currency, issuer, name, symbol, decimals, totalSupply, maxSupply, feeFlat, feeBps, redemptionWindow, contractURI }
+    return {
+      address: currency,
+      issuer,
+      name,
+      symbol,
+      decimals,
+      totalSupply,
+      maxSupply,
+      feeFlat,
+      feeBps,
+      redemptionWindow,
+      contractURI,
+    }
   })
 }

@@ -1,4 +1,4 @@
-import { type Address, type Hex, hexToNumber } from 'viem'
+import { type Address, concatHex, type Hex, keccak256, numberToHex, sliceHex } from 'viem'
 import { getBlockNumber, getContractEvents, readContract } from 'viem/actions'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
 import { ScripError } from '../../errors/ScripError.ts'
@@ -33,9 +33,22 @@ export type GetDepositsReturnType = { deposits: Deposit[]; balance: bigint; curs
 
 const POLL_MILLISECONDS = 250
 
+/** How deep a reorg may be: so many blocks are read again each time, for deposits that moved into them. */
+const REORG_DEPTH = 64n
+
+/** Where an answer ended: the last block read, and marks of the deposits given out from the blocks that a reorg may touch. */
+type Cursor = { readonly block: bigint; readonly marks: ReadonlySet<Hex> }
+
+/** Bytes of a mark: two deposits of one recipient in 64 blocks share one with a chance of 2^-64. */
+const MARK_BYTES = 8
+
+/** Marks kept of deposits that reorgs took away: they may come back, and a cursor must not grow for ever. */
+const MOST_GONE = 64
+
 /**
- * What arrived through `transferFunds` since the cursor: each deposit comes once per cursor. The getDepositsRequest of the
- * Lightweight Currency Protocol (Turner & Ross 2003), read from the `Deposited` log.
+ * What arrived through `transferFunds` since the cursor. Each deposit comes once per cursor, also where a reorg of up to 64
+ * blocks moves it to another block, takes it away for a while, or brings one that was not there before. The getDepositsRequest of the Lightweight
+ * Currency Protocol (Turner & Ross 2003), read from the `Deposited` log.
  * @throws `UNKNOWN_CURRENCY`, `INVALID_ARGUMENT` for a cursor that this function did not give, `RPC_UNREACHABLE`
  */
 export async function getDeposits(
@@ -43,45 +56,76 @@ export async function getDeposits(
   { currency, recipient, cursor, wait = 0 }: GetDepositsParameters,
 ): Promise<GetDepositsReturnType> {
   const to = recipient ?? accountOf(client).address
-  const fromBlock = readCursor(cursor)
+  const since = readCursor(cursor)
   await requireCurrency(client, currency)
   const deadline = Date.now() + wait
   for (;;) {
-    const answer = await guarded(abi, () => read(client, currency, to, fromBlock))
+    const answer = await guarded(abi, () => read(client, currency, to, since))
     const left = deadline - Date.now()
     if (answer.deposits.length > 0 || left <= 0) return answer
     await new Promise((resolve) => setTimeout(resolve, Math.min(left, POLL_MILLISECONDS)))
   }
 }
 
-async function read(client: ScripClient, currency: Address, to: Address, fromBlock: bigint): Promise<GetDepositsReturnType> {
+async function read(
+  client: ScripClient,
+  currency: Address,
+  to: Address,
+  since: Cursor | undefined,
+): Promise<GetDepositsReturnType> {
   const toBlock = await getBlockNumber(client, { cacheTime: 0 })
+  const safeBlock = since === undefined || since.block < REORG_DEPTH ? 0n : since.block - REORG_DEPTH + 1n
+  // A node that lags behind, or a shorter fork: the cursor stays where it is, and keeps every mark.
+  const behind = since !== undefined && since.block > toBlock
+  const block = behind ? since.block : toBlock
+  const contract = { address: currency, abi } as const
   const [events, balance] = await Promise.all([
-    fromBlock > toBlock
+    safeBlock > toBlock
       ? []
-      : getContractEvents(client, { address: currency, abi, eventName: 'Deposited', args: { to }, fromBlock, toBlock, strict: true }),
-    readContract(client, { address: currency, abi, functionName: 'balanceOf', args: [to] }),
+      : getContractEvents(client, {
+          ...contract,
+          eventName: 'Deposited',
+          args: { to },
+          fromBlock: safeBlock,
+          toBlock,
+          strict: true,
+        }),
+    readContract(client, { ...contract, functionName: 'balanceOf', args: [to] }),
   ])
-  const deposits = events.map(({ args, blockNumber, transactionHash }) => ({
-    from: args.from,
-    amount: args.amount,
-    fee: args.fee,
-    transactionId: args.transactionId,
-    blockNumber,
-    hash: transactionHash,
-  }))
-  return { deposits, balance, cursor: `0x${(toBlock + 1n).toString(16)}` }
+  const counts = new Map<Hex, number>()
+  const found = events.map(({ args: { from, amount, fee, transactionId }, blockNumber, transactionHash: hash }) => {
+    const count = counts.get(hash) ?? 0
+    counts.set(hash, count + 1)
+    return { mark: markOf(hash, count), deposit: { from, amount, fee, transactionId, blockNumber, hash } }
+  })
+  const deposits = found.filter(({ mark }) => !since?.marks.has(mark)).map(({ deposit }) => deposit)
+  const marks = found.filter(({ deposit }) => deposit.blockNumber + REORG_DEPTH > block).map(({ mark }) => mark)
+  // What was given out and is not there now may come back: a transaction that a reorg took away is mined again.
+  const present = new Set(found.map(({ mark }) => mark))
+  const gone = [...(since?.marks ?? [])].filter((mark) => !present.has(mark))
+  return { deposits, balance, cursor: writeCursor(block, [...(behind ? gone : gone.slice(-MOST_GONE)), ...marks]) }
 }
 
-/** A cursor is the next block to read, in hexadecimal. */
-function readCursor(cursor: string | undefined): bigint {
-  if (cursor === undefined) return 0n
-  if (!/^0x[0-9a-f]{1,13}$/.test(cursor)) {
+/** A deposit by its transaction and its place among the transaction's deposits: what a reorg leaves as it is. */
+function markOf(hash: Hex, count: number): Hex {
+  return sliceHex(keccak256(concatHex([hash, numberToHex(count, { size: 4 })])), 0, MARK_BYTES)
+}
+
+function writeCursor(block: bigint, marks: readonly Hex[]): string {
+  return `${block}-${marks.map((mark) => mark.slice(2)).join('')}`
+}
+
+/** @throws `INVALID_ARGUMENT` */
+function readCursor(cursor: string | undefined): Cursor | undefined {
+  if (cursor === undefined) return undefined
+  const [, block, marks] = /^(\d{1,15})-((?:[0-9a-f]{16})*)$/.exec(cursor) ?? []
+  if (block === undefined || marks === undefined) {
     throw new ScripError('INVALID_ARGUMENT', {
-      detail: `${cursor} is no cursor.`,
+      detail: `${cursor.slice(0, 80)} is no cursor.`,
       hint: 'Pass the cursor of an earlier answer unchanged, or none.',
-      values: { cursor },
+      values: { cursor: cursor.slice(0, 80) },
     })
   }
-  return BigInt(hexToNumber(cursor as Hex))
+  const list = marks.match(/.{16}/g) ?? []
+  return { block: BigInt(block), marks: new Set(list.map((mark): Hex => `0x${mark}`)) }
 }

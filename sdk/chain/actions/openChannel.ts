@@ -1,4 +1,4 @@
-import { type Address, bytesToHex, erc20Abi, encodeFunctionData, type Hex } from 'viem'
+import { type Address, bytesToHex, encodeFunctionData, erc20Abi, type Hex } from 'viem'
 import { getChainId, readContract } from 'viem/actions'
 import type { Channel } from '../../channels/Channel.ts'
 import { channelId } from '../../channels/hashes.ts'

@@ -26,7 +26,11 @@ export async function transferFunds(
   await requireCurrency(client, currency)
   const data = encodeFunctionData({ abi, functionName: 'transferFunds', args: [recipient, amount, transactionId] })
   const { result, ...transaction } = await transact(client, { to: currency, abi, data })
-  return { fee: decodeFunctionResult({ abi, functionName: 'transferFunds', data: result }), transactionId, ...transaction }
+  return {
+    fee: decodeFunctionResult({ abi, functionName: 'transferFunds', data: result }),
+    transactionId,
+    ...transaction,
+  }
 }
 
 function randomId(): Hex {

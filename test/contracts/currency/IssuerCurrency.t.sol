@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {CurrencyFactory} from "../../../contracts/currency/CurrencyFactory.sol";
 import {CurrencyConfig} from "../../../contracts/currency/ICurrencyFactory.sol";
 import {IIssuerCurrency} from "../../../contracts/currency/IIssuerCurrency.sol";
+import {IIssuership} from "../../../contracts/currency/IIssuership.sol";
 import {Test} from "../support/Test.sol";
 
 /// @dev The branches are those of `IssuerCurrency.tree`.
@@ -31,7 +32,7 @@ contract IssuerCurrencyTest is Test {
 
     function testFuzz_Mint_RevertWhen_CallerIsNotTheIssuer(address caller, uint96 amount) external {
         vm.assume(caller != issuer);
-        vm.expectRevert(abi.encodeWithSelector(IIssuerCurrency.OnlyIssuer.selector, caller, issuer));
+        vm.expectRevert(abi.encodeWithSelector(IIssuership.OnlyIssuer.selector, caller, issuer));
         vm.prank(caller);
         currency.mint(caller, amount);
     }
@@ -122,7 +123,7 @@ contract IssuerCurrencyTest is Test {
         currency = _create(type(uint96).max, 0, 1_000);
         _mint(alice, 1_099);
         vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, 999, 1_000)
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, 1_099, 1_100)
         );
         vm.prank(alice);
         currency.transferFunds(bob, 1_000, "reference");
@@ -193,7 +194,7 @@ contract IssuerCurrencyTest is Test {
         IIssuerCurrency implementation = IIssuerCurrency(factory.implementation());
         vm.assume(caller != implementation.issuer());
         vm.expectRevert(
-            abi.encodeWithSelector(IIssuerCurrency.OnlyIssuer.selector, caller, implementation.issuer())
+            abi.encodeWithSelector(IIssuership.OnlyIssuer.selector, caller, implementation.issuer())
         );
         vm.prank(caller);
         implementation.mint(caller, 1);

@@ -218,7 +218,7 @@ describe('transferFunds', () => {
     const { dollar, claire, dave, susan } = await networkHelpers.loadFixture(dollarWithFees)
     await expect(dollar.connect(dave).transferFunds(susan, 500_000_000n, ZeroHash))
       .to.be.revertedWithCustomError(dollar, 'ERC20InsufficientBalance')
-      .withArgs(dave, 494_800_000n, 500_000_000n)
+      .withArgs(dave, 500_000_000n, 505_200_000n)
     expect(await dollar.balanceOf(dave)).to.equal(500_000_000n)
     expect(await dollar.balanceOf(claire)).to.equal(0n)
   })
