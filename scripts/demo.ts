@@ -7,9 +7,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ScripError } from '../sdk/errors/ScripError.ts'
 import { type LocalChainKind, startLocalChain } from '../sdk/cli/localChain.ts'
 import { fail } from '../sdk/cli/output.ts'
+import { ScripError } from '../sdk/errors/ScripError.ts'
 import { stopPeers } from './demo/peers.ts'
 import { playStory } from './demo/story.ts'
 
@@ -44,7 +44,10 @@ function readArguments(): { file: string; kind: LocalChainKind } {
     throw new ScripError('FILE_NOT_FOUND', { detail: `There is no file at ${file}.`, values: { file } })
   }
   if (found.size === 0) {
-    throw new ScripError('INVALID_ARGUMENT', { detail: `${file} is empty: there is nothing to sell.`, hint: 'Name another file.' })
+    throw new ScripError('INVALID_ARGUMENT', {
+      detail: `${file} is empty: there is nothing to sell.`,
+      hint: 'Name another file.',
+    })
   }
   return { file, kind }
 }

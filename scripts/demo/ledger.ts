@@ -21,7 +21,10 @@ export async function paymentCost(client: ScripClient, fromBlock: bigint): Promi
   return cost
 }
 
-async function* transactions(client: ScripClient, fromBlock: bigint): AsyncGenerator<{ to: Address | null; hash: Hex }> {
+async function* transactions(
+  client: ScripClient,
+  fromBlock: bigint,
+): AsyncGenerator<{ to: Address | null; hash: Hex }> {
   const head = await getBlockNumber(client, { cacheTime: 0 })
   for (let blockNumber = fromBlock; blockNumber <= head; blockNumber++) {
     yield* (await getBlock(client, { blockNumber, includeTransactions: true })).transactions

@@ -55,7 +55,19 @@ export type ShopParameters = {
 
 /** Runs `scrip serve` and waits until it listens. */
 export async function openShop({ seller, rpc, folder, currency, price, networkId }: ShopParameters): Promise<Shop> {
-  const options = ['--rpc', rpc, '--currency', currency, '--price', price, '--port', '0', '--store', seller.till, '--json']
+  const options = [
+    '--rpc',
+    rpc,
+    '--currency',
+    currency,
+    '--price',
+    price,
+    '--port',
+    '0',
+    '--store',
+    seller.till,
+    '--json',
+  ]
   if (networkId !== undefined) options.push('--network', `${networkId}`)
   const child = spawn(process.execPath, ['--conditions=source', cli, 'serve', folder, ...options], {
     // The key goes by the environment: command lines are for everybody to read.

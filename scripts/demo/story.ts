@@ -1,7 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type Address, createWalletClient, encodeFunctionData, erc20Abi, formatUnits, http, parseEther, parseUnits } from 'viem'
+import {
+  type Address,
+  createWalletClient,
+  encodeFunctionData,
+  erc20Abi,
+  formatUnits,
+  http,
+  parseEther,
+  parseUnits,
+} from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { getBlockNumber, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { admit } from '../../sdk/chain/actions/admit.ts'
@@ -70,9 +79,15 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   const started = performance.now()
 
   step(1, `A chain (${chainName}) in a process of its own, the contracts on it`)
-  const faucet = createWalletClient({ account: mnemonicToAccount(DEV_MNEMONIC), transport: http(rpc), pollingInterval: 20 })
+  const faucet = createWalletClient({
+    account: mnemonicToAccount(DEV_MNEMONIC),
+    transport: http(rpc),
+    pollingInterval: 20,
+  })
   const { transactions, gasUsed } = await deployContracts(faucet)
-  say(`5 contracts in ${transactions.length} transactions, ${gas(gasUsed)} gas; channels at ${addresses.paymentChannels}`)
+  say(
+    `5 contracts in ${transactions.length} transactions, ${gas(gasUsed)} gas; channels at ${addresses.paymentChannels}`,
+  )
   const meet = async (name: string): Promise<Person> => {
     const person = newPerson(name, rpc, folder)
     const hash = await sendTransaction(faucet, { chain: null, to: person.account.address, value: parseEther('10') })
@@ -104,13 +119,20 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   const firstBlock = (await getBlockNumber(faucet, { cacheTime: 0 })) + 1n
 
   const settle = (seller: Person) => claimAndSync(seller, currency, networkId)
-  const openGated = (seller: Person, stock: string) => openShop({ seller, rpc, folder: stock, currency, price: PRICE, networkId })
+  const openGated = (seller: Person, stock: string) =>
+    openShop({ seller, rpc, folder: stock, currency, price: PRICE, networkId })
   const tally: Tally = { bytes: 0, payments: 0 }
   const buy = (buyer: Person, url: string, name: string) =>
     purchaseFile({ buyer, url: new URL(url), output: join(folder, name), limit: grant, tally })
 
   step(3, 'Alice earns her standing: she sells to Claire, who puts her currency into circulation')
-  const aliceShop = await openShop({ seller: alice, rpc, folder: stock(folder, 'alice', quarters(3)), currency, price: PRICE })
+  const aliceShop = await openShop({
+    seller: alice,
+    rpc,
+    folder: stock(folder, 'alice', quarters(3)),
+    currency,
+    price: PRICE,
+  })
   await buy(claire, `${aliceShop.url}/file`, 'claire-bought')
   await settle(alice)
   await aliceShop.close()
@@ -155,7 +177,10 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
       ['payments', tally.payments.toLocaleString('en')],
       ['transactions for them', `${onChain.transactions} (channels opened, claimed, synced)`],
       ['gas for them', gas(onChain.gas)],
-      ['gas a payment', `${(Number(onChain.gas) / tally.payments).toFixed(1)}, against ${gas(transferGas)} for one transfer on chain each`],
+      [
+        'gas a payment',
+        `${(Number(onChain.gas) / tally.payments).toFixed(1)}, against ${gas(transferGas)} for one transfer on chain each`,
+      ],
       ["payments a second, Alice's download", Math.round(rate).toLocaleString('en')],
       ['time', `${((performance.now() - started) / 1_000).toFixed(1)} s`],
     ]),
@@ -216,7 +241,9 @@ async function purchaseFile({ buyer, url, output, limit, tally }: PurchaseParame
     progress.finish()
   }
   const seconds = (performance.now() - started) / 1_000
-  say(`${buyer.name} has ${arrived.toLocaleString('en')} bytes; paid ${units(spent)} in ${payments.toLocaleString('en')} payments, ${seconds.toFixed(1)} s`)
+  say(
+    `${buyer.name} has ${arrived.toLocaleString('en')} bytes; paid ${units(spent)} in ${payments.toLocaleString('en')} payments, ${seconds.toFixed(1)} s`,
+  )
   return payments / seconds
 }
 
@@ -231,7 +258,9 @@ async function claimAndSync(seller: Person, currency: Address, networkId: bigint
     if (paidTotal(item, item.ticks) <= claimed) continue
     const { paid, receipt } = await claim(seller.client, { claim: item })
     const synced = await sync(seller.client, { networkId, channels: [item.channel] })
-    say(`${seller.name} claims ${units(paid)} in one transaction, ${gas(receipt.gasUsed)} gas; history synced, ${gas(synced.receipt.gasUsed)} gas`)
+    say(
+      `${seller.name} claims ${units(paid)} in one transaction, ${gas(receipt.gasUsed)} gas; history synced, ${gas(synced.receipt.gasUsed)} gas`,
+    )
   }
 }
 
@@ -245,7 +274,9 @@ async function printReputations(people: readonly Person[], observer: Person, net
     const score = scores.get(account.address) ?? 0
     const isObserver = name === observer.name
     const flow = isObserver ? undefined : twoHopFlow(graph, observer.account.address, account.address)
-    say(`Reputation of ${name}: EigenTrust ${score.toFixed(3)}${flow === undefined ? '' : `, flow from ${observer.name} ${units(flow)}`}`)
+    say(
+      `Reputation of ${name}: EigenTrust ${score.toFixed(3)}${flow === undefined ? '' : `, flow from ${observer.name} ${units(flow)}`}`,
+    )
   }
 }
 
@@ -257,7 +288,9 @@ async function measureTransfer(from: Person, to: Person, currency: Address): Pro
 }
 
 /** Buys copies of a file, again where one was cut off, until the network refuses. The last copy is the one refused. */
-async function buyUntilRefused(buyCopy: (name: string) => Promise<unknown>): Promise<{ refusal: ScripError; copies: number }> {
+async function buyUntilRefused(
+  buyCopy: (name: string) => Promise<unknown>,
+): Promise<{ refusal: ScripError; copies: number }> {
   for (let copies = 1; ; ) {
     try {
       await buyCopy(copyName(copies))
