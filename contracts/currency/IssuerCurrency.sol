@@ -34,7 +34,8 @@ contract IssuerCurrency is
     uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant FEE_CAP_DIVISOR = 10;
     bytes32 private constant TRANSFER_FUNDS_TYPEHASH = keccak256(
-        "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,uint256 messageCounter,uint256 validBefore)"
+        "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,"
+        "uint256 messageCounter,uint256 validBefore)"
     );
 
     /// @inheritdoc IIssuerCurrency
