@@ -38,6 +38,9 @@ contract AdmissionController is IAdmissionController, Multicall {
         bool ok;
         (ok, validUntil) = _policy(networkId).canAdmit(networkId, peer, proof);
         if (!ok) revert NotEligible(networkId, peer);
+        // Anyone may ask for anyone's admission, also under new terms: that must not shorten a standing one.
+        uint40 standing = _validUntil[networkId][peer];
+        if (validUntil < standing) validUntil = standing;
         _validUntil[networkId][peer] = validUntil;
         emit Admitted(networkId, peer, validUntil);
     }

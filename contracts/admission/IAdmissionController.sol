@@ -31,7 +31,7 @@ interface IAdmissionController {
 
     /// @notice Admits a peer that the policy finds eligible. Emits `Admitted`.
     /// @dev Anyone may call. Errors: `NoPolicy`, `NotEligible`.
-    /// @return validUntil When the admission ends, in Unix seconds.
+    /// @return validUntil When the admission ends, in Unix seconds: never earlier than a standing one did.
     function admit(
         uint256 networkId,
         address peer,

@@ -31,7 +31,7 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
     mapping(bytes32 channelId => Account) private _accounts;
     mapping(address owner => mapping(address token => uint96)) private _balances;
 
-    constructor() EIP712("Scrip Payment Channels", "1") {}
+    constructor() EIP712(ChannelHashes.DOMAIN_NAME, ChannelHashes.DOMAIN_VERSION) {}
 
     /// @inheritdoc IPaymentChannels
     function fund(Channel calldata channel, uint96 amount) external nonReentrant {

@@ -11,8 +11,9 @@ import {Signatures} from "../shared/Signatures.sol";
 /// @dev Every clone has an EIP-712 domain of its own, `(name(), "1", chain id, address)`. It is computed for each signature:
 /// OpenZeppelin's EIP712 keeps the name in the constructor's code, which would be the implementation's for all clones.
 abstract contract CurrencyBase is ERC20, IERC5267 {
-    bytes32 private constant DOMAIN_TYPEHASH =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
     string private constant VERSION = "1";
 
     /// @notice The signature is not the signer's, or has a high s.

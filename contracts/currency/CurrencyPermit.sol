@@ -2,13 +2,16 @@
 pragma solidity ^0.8.30;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {CurrencyBase} from "./CurrencyBase.sol";
 
 /// @title ERC-2612: approvals by signature
-abstract contract CurrencyPermit is CurrencyBase, Nonces, IERC20Permit {
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+abstract contract CurrencyPermit is CurrencyBase, IERC20Permit {
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
+
+    /// @inheritdoc IERC20Permit
+    mapping(address owner => uint256) public nonces;
 
     /// @notice The permit's time is over.
     error PermitExpired(uint256 deadline);
@@ -25,15 +28,10 @@ abstract contract CurrencyPermit is CurrencyBase, Nonces, IERC20Permit {
     ) external {
         if (block.timestamp > deadline) revert PermitExpired(deadline);
         bytes32 structHash = keccak256(
-            abi.encode(PERMIT_TYPEHASH, owner, spender, value, _useNonce(owner), deadline)
+            abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline)
         );
         _requireSignature(owner, structHash, abi.encodePacked(r, s, v));
         _approve(owner, spender, value);
-    }
-
-    /// @inheritdoc IERC20Permit
-    function nonces(address owner) public view override(IERC20Permit, Nonces) returns (uint256) {
-        return super.nonces(owner);
     }
 
     /// @inheritdoc IERC20Permit

@@ -28,22 +28,22 @@ library CurrencyTerms {
         CurrencyConfig calldata config,
         bytes32 salt
     ) internal pure returns (bytes memory) {
+        bytes calldata name_ = bytes(config.name);
+        bytes calldata symbol_ = bytes(config.symbol);
         return
-            bytes.concat(
-                abi.encodePacked(
-                    issuer_,
-                    salt,
-                    config.decimals,
-                    config.maxSupply,
-                    config.feeFlat,
-                    config.feeBps,
-                    config.redemptionWindow,
-                    uint8(bytes(config.name).length),
-                    uint8(bytes(config.symbol).length)
-                ),
-                bytes(config.name),
-                bytes(config.symbol),
-                bytes(config.contractURI)
+            abi.encodePacked(
+                issuer_,
+                salt,
+                config.decimals,
+                config.maxSupply,
+                config.feeFlat,
+                config.feeBps,
+                config.redemptionWindow,
+                uint8(name_.length),
+                uint8(symbol_.length),
+                name_,
+                symbol_,
+                config.contractURI
             );
     }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {IIssuership} from "./IIssuership.sol";
+import {IRedemptions} from "./IRedemptions.sol";
+import {ITransferAuthorizations} from "./ITransferAuthorizations.sol";
 
 /// @title Issuer currency
 /// @notice An ERC-20 that one account mints: a promise to serve or redeem. All amounts are base units.
@@ -9,7 +14,14 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 /// no approve: `allowance(owner, channels())` is always the largest number. They pull only from whoever calls them, or by
 /// the payer's signature. The fee is charged by the two functions that are the issuer's service, and nowhere else: what a
 /// holder signs elsewhere means what every other token means by it.
-interface IIssuerCurrency is IERC20Metadata {
+interface IIssuerCurrency is
+    IERC20Metadata,
+    IERC5267,
+    IERC20Permit,
+    ITransferAuthorizations,
+    IIssuership,
+    IRedemptions
+{
     /// @notice A payment through the issuer's service arrived: `getDeposits` of the Lightweight Currency Protocol reads these.
     event Deposited(
         address indexed from,
@@ -39,7 +51,11 @@ interface IIssuerCurrency is IERC20Metadata {
     /// @param amount Base units.
     /// @param transactionId What the recipient recognizes the payment by.
     /// @return fee What the payer was debited beyond `amount`, paid to the issuer.
-    function transferFunds(address recipient, uint256 amount, bytes32 transactionId) external returns (uint256 fee);
+    function transferFunds(
+        address recipient,
+        uint256 amount,
+        bytes32 transactionId
+    ) external returns (uint256 fee);
 
     /// @notice `transferFunds` by the payer's signature, for holders without gas. A message that comes again, any number of
     /// times and also after its time, changes nothing and gets the first answer.

@@ -80,10 +80,7 @@ interface IRedemptions {
     /// far it is (`Status`).
     function redemption(
         uint256 id
-    )
-        external
-        view
-        returns (address holder, uint96 amount, bytes32 termsHash, uint40 deadline, uint8 status);
+    ) external view returns (address holder, uint96 amount, bytes32 termsHash, uint40 deadline, uint8 status);
 
     /// @notice The issuer's record: everything ever minted, and what became of what was handed back.
     function record()

@@ -33,10 +33,9 @@ contract IssuerCurrency is
 
     uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant FEE_CAP_DIVISOR = 10;
-    bytes32 private constant TRANSFER_FUNDS_TYPEHASH =
-        keccak256(
-            "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,uint256 messageCounter,uint256 validBefore)"
-        );
+    bytes32 private constant TRANSFER_FUNDS_TYPEHASH = keccak256(
+        "TransferFunds(address from,address recipient,uint256 amount,bytes32 transactionId,uint256 messageCounter,uint256 validBefore)"
+    );
 
     /// @inheritdoc IIssuerCurrency
     address public immutable channels;
@@ -59,7 +58,11 @@ contract IssuerCurrency is
     }
 
     /// @inheritdoc IIssuerCurrency
-    function transferFunds(address recipient, uint256 amount, bytes32 transactionId) external returns (uint256 fee) {
+    function transferFunds(
+        address recipient,
+        uint256 amount,
+        bytes32 transactionId
+    ) external returns (uint256 fee) {
         return _transferFunds(msg.sender, recipient, amount, transactionId);
     }
 
@@ -184,7 +187,11 @@ contract IssuerCurrency is
         bytes32 transactionId
     ) private returns (uint256 fee) {
         fee = quoteFee(amount);
-        if (fee != 0) _transfer(from, issuer(), fee);
+        if (fee != 0) {
+            uint256 needed = Math.saturatingAdd(amount, fee);
+            if (balanceOf(from) < needed) revert ERC20InsufficientBalance(from, balanceOf(from), needed);
+            _transfer(from, issuer(), fee);
+        }
         _transfer(from, recipient, amount);
         emit Deposited(from, recipient, transactionId, amount, fee);
     }

@@ -79,7 +79,8 @@ abstract contract Redemptions is Issuership, IRedemptions {
     function settle(uint256 id) external {
         Redemption storage open = _redemptions[id];
         Status status = open.status;
-        if (status == Status.None || status > Status.Fulfilled) revert WrongRedemptionStatus(id, uint8(status));
+        if (status == Status.None || status > Status.Fulfilled)
+            revert WrongRedemptionStatus(id, uint8(status));
         if (block.timestamp <= open.deadline) revert RedemptionOpen(id, open.deadline);
         if (status == Status.Requested) {
             _record.lapsed += open.amount;

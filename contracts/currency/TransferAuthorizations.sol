@@ -8,16 +8,15 @@ import {ITransferAuthorizations} from "./ITransferAuthorizations.sol";
 /// @title ERC-3009: transfers by signature
 /// @dev OpenZeppelin's ERC3009 has the `v, r, s` overloads only, and a domain that clones would share.
 abstract contract TransferAuthorizations is CurrencyBase, ITransferAuthorizations {
-    bytes32 private constant TRANSFER_TYPEHASH =
-        keccak256(
-            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-    bytes32 private constant RECEIVE_TYPEHASH =
-        keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-    bytes32 private constant CANCEL_TYPEHASH =
-        keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
+    bytes32 private constant TRANSFER_TYPEHASH = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+    bytes32 private constant RECEIVE_TYPEHASH = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+    bytes32 private constant CANCEL_TYPEHASH = keccak256(
+        "CancelAuthorization(address authorizer,bytes32 nonce)"
+    );
 
     /// @inheritdoc IERC3009
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
@@ -99,7 +98,11 @@ abstract contract TransferAuthorizations is CurrencyBase, ITransferAuthorization
         bytes calldata signature
     ) external {
         if (msg.sender != to) revert OnlyRecipient(msg.sender, to);
-        _carryOut(RECEIVE_TYPEHASH, Authorization(from, to, value, validAfter, validBefore, nonce), signature);
+        _carryOut(
+            RECEIVE_TYPEHASH,
+            Authorization(from, to, value, validAfter, validBefore, nonce),
+            signature
+        );
     }
 
     /// @inheritdoc IERC3009Cancel

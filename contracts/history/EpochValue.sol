@@ -19,22 +19,20 @@ library EpochValues {
     /// @notice Adds to the sum, saturating at 2^96 - 1.
     /// @return current The sum after it.
     function add(EpochValue storage self, uint256 amount, uint32 epoch) internal returns (uint96 current) {
-        EpochValue memory value = self;
-        if (value.epoch != epoch) {
-            value.closed = value.current;
-            value.epoch = epoch;
+        (uint96 before, uint256 closed, uint32 changed) = (self.current, self.closed, self.epoch);
+        if (changed != epoch) closed = before;
+        // A step has at most 133 bits: two of 96, less the 59 of the weight's unit. The sum cannot overflow 256.
+        uint256 sum = before + amount;
+        current = sum > type(uint96).max ? type(uint96).max : uint96(sum);
+        uint256 word = current | (closed << 96) | (uint256(epoch) << 192);
+        // One write of the whole slot: the compiler would read and write it once a field.
+        assembly ("memory-safe") {
+            sstore(self.slot, word)
         }
-        // An edge's step has at most 137 bits (96 + 96 - log2(1e18) + 1): the sum cannot overflow 256.
-        uint256 sum = value.current + amount;
-        value.current = sum > type(uint96).max ? type(uint96).max : uint96(sum);
-        self.current = value.current;
-        self.closed = value.closed;
-        self.epoch = value.epoch;
-        return value.current;
     }
 
     /// @notice The sum when the epoch before `epoch` closed.
-    function atClose(EpochValue memory self, uint32 epoch) internal pure returns (uint96) {
+    function atClose(EpochValue storage self, uint32 epoch) internal view returns (uint96) {
         return self.epoch == epoch ? self.closed : self.current;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {ChannelHashes} from "../channels/ChannelHashes.sol";
 import {IPaymentChannels} from "../channels/IPaymentChannels.sol";
 import {EpochValue} from "./EpochValue.sol";
 import {IInteractionHistory} from "./IInteractionHistory.sol";
@@ -12,11 +13,16 @@ contract InteractionHistory is IInteractionHistory, Multicall {
     uint40 private constant MIN_EPOCH_LENGTH = 1 hours;
     uint256 private constant WEIGHT_UNIT = 1e18;
 
-    /// @dev One slot: `steward` 160 bits | `epochLength` 40 | `createdAt` 40 | 16 spare.
+    /// @dev First slot: `steward` 160 bits | `epochLength` 40 | `createdAt` 40 | 16 spare.
     struct Network {
         address steward;
         uint40 epochLength;
         uint40 createdAt;
+        mapping(address token => uint96) weights;
+        mapping(bytes32 channelId => uint256 claimed) synced;
+        mapping(address consumer => mapping(address provider => EpochValue)) edges;
+        mapping(address peer => EpochValue) provided;
+        mapping(address peer => EpochValue) consumed;
     }
 
     /// @inheritdoc IInteractionHistory
@@ -24,12 +30,6 @@ contract InteractionHistory is IInteractionHistory, Multicall {
 
     uint256 private _networkCount;
     mapping(uint256 networkId => Network) private _networks;
-    mapping(uint256 networkId => mapping(address token => uint96)) private _weights;
-    mapping(uint256 networkId => mapping(bytes32 channelId => uint96)) private _synced;
-    mapping(uint256 networkId => mapping(address consumer => mapping(address provider => EpochValue)))
-        private _edges;
-    mapping(uint256 networkId => mapping(address peer => EpochValue)) private _provided;
-    mapping(uint256 networkId => mapping(address peer => EpochValue)) private _consumed;
 
     constructor(IPaymentChannels channels_) {
         channels = channels_;
@@ -44,26 +44,32 @@ contract InteractionHistory is IInteractionHistory, Multicall {
         if (steward == address(0)) revert InvalidSteward();
         if (epochLength < MIN_EPOCH_LENGTH) revert InvalidEpochLength(epochLength);
         networkId = ++_networkCount;
-        _networks[networkId] = Network(steward, epochLength, uint40(block.timestamp));
+        Network storage network_ = _networks[networkId];
+        network_.steward = steward;
+        network_.epochLength = epochLength;
+        network_.createdAt = uint40(block.timestamp);
         emit NetworkCreated(networkId, steward, epochLength, metadataURI);
     }
 
     /// @inheritdoc IInteractionHistory
     function setWeight(uint256 networkId, address token, uint96 weight) external {
-        address steward = _network(networkId).steward;
-        if (msg.sender != steward) revert OnlySteward(msg.sender, steward);
+        Network storage network_ = _network(networkId);
+        if (msg.sender != network_.steward) revert OnlySteward(msg.sender, network_.steward);
         if (weight == 0) revert InvalidWeight();
-        uint96 present = _weights[networkId][token];
+        uint96 present = network_.weights[token];
         if (present != 0) revert WeightAlreadySet(networkId, token, present);
-        _weights[networkId][token] = weight;
+        network_.weights[token] = weight;
         emit WeightSet(networkId, token, weight);
     }
 
     /// @inheritdoc IInteractionHistory
     function sync(uint256 networkId, IPaymentChannels.Channel[] calldata channels_) external {
-        uint32 epoch = _epoch(_network(networkId));
+        Network storage network_ = _network(networkId);
+        uint32 epoch = _epoch(network_);
+        bytes32 domain = ChannelHashes.domainSeparator(channels);
         for (uint256 i = 0; i < channels_.length; ++i) {
-            _syncOne(networkId, epoch, channels_[i]);
+            IPaymentChannels.Channel calldata channel = channels_[i];
+            _syncOne(networkId, network_, epoch, channel, ChannelHashes.id(domain, channel));
         }
     }
 
@@ -71,13 +77,13 @@ contract InteractionHistory is IInteractionHistory, Multicall {
     function network(
         uint256 networkId
     ) external view returns (address steward, uint40 epochLength, uint32 epoch) {
-        Network memory network_ = _network(networkId);
+        Network storage network_ = _network(networkId);
         return (network_.steward, network_.epochLength, _epoch(network_));
     }
 
     /// @inheritdoc IInteractionHistory
     function weightOf(uint256 networkId, address token) external view returns (uint96) {
-        return _weights[networkId][token];
+        return _networks[networkId].weights[token];
     }
 
     /// @inheritdoc IInteractionHistory
@@ -86,8 +92,9 @@ contract InteractionHistory is IInteractionHistory, Multicall {
         address consumer,
         address provider
     ) external view returns (uint96 served, uint96 servedLastEpoch, uint96 faulted) {
-        EpochValue memory value = _edges[networkId][consumer][provider];
-        return (value.current, value.atClose(_epoch(_network(networkId))), 0);
+        Network storage network_ = _network(networkId);
+        EpochValue storage value = network_.edges[consumer][provider];
+        return (value.current, value.atClose(_epoch(network_)), 0);
     }
 
     /// @inheritdoc IInteractionHistory
@@ -99,38 +106,50 @@ contract InteractionHistory is IInteractionHistory, Multicall {
         view
         returns (uint96 provided, uint96 consumed, uint96 providedLastEpoch, uint96 consumedLastEpoch)
     {
-        uint32 epoch = _epoch(_network(networkId));
-        EpochValue memory given = _provided[networkId][peer];
-        EpochValue memory taken = _consumed[networkId][peer];
+        Network storage network_ = _network(networkId);
+        uint32 epoch = _epoch(network_);
+        EpochValue storage given = network_.provided[peer];
+        EpochValue storage taken = network_.consumed[peer];
         return (given.current, taken.current, given.atClose(epoch), taken.atClose(epoch));
     }
 
     /// @dev Counts floor(claimed * w) - floor(synced * w): the parts add up to the whole whatever the steps, so that dust
     /// syncs cannot round an edge away.
-    function _syncOne(uint256 networkId, uint32 epoch, IPaymentChannels.Channel calldata channel) private {
-        uint256 weight = _weights[networkId][channel.token];
+    function _syncOne(
+        uint256 networkId,
+        Network storage network_,
+        uint32 epoch,
+        IPaymentChannels.Channel calldata channel,
+        bytes32 id
+    ) private {
+        uint256 weight = network_.weights[channel.token];
         if (weight == 0) revert NoWeight(networkId, channel.token);
 
-        bytes32 id = channels.channelId(channel);
         (uint96 claimed, , , ) = channels.state(id);
-        uint96 synced = _synced[networkId][id];
-        if (claimed == synced || channel.payer == channel.payee) return;
-        _synced[networkId][id] = claimed;
+        uint256 synced = network_.synced[id];
+        address consumer = channel.payer;
+        address provider = channel.payee;
+        if (claimed == synced || consumer == provider) return;
+        network_.synced[id] = claimed;
 
-        uint256 step = (claimed * weight) / WEIGHT_UNIT - (synced * weight) / WEIGHT_UNIT;
+        uint256 step;
+        unchecked {
+            // Each product has at most 192 bits, and what is claimed never falls.
+            step = (claimed * weight) / WEIGHT_UNIT - (synced * weight) / WEIGHT_UNIT;
+        }
         if (step == 0) return;
-        uint96 served = _edges[networkId][channel.payer][channel.payee].add(step, epoch);
-        _provided[networkId][channel.payee].add(step, epoch);
-        _consumed[networkId][channel.payer].add(step, epoch);
-        emit EdgeUpdated(networkId, channel.payer, channel.payee, served);
+        uint96 served = network_.edges[consumer][provider].add(step, epoch);
+        network_.provided[provider].add(step, epoch);
+        network_.consumed[consumer].add(step, epoch);
+        emit EdgeUpdated(networkId, consumer, provider, served);
     }
 
-    function _network(uint256 networkId) private view returns (Network memory network_) {
+    function _network(uint256 networkId) private view returns (Network storage network_) {
         network_ = _networks[networkId];
         if (network_.steward == address(0)) revert UnknownNetwork(networkId);
     }
 
-    function _epoch(Network memory network_) private view returns (uint32) {
+    function _epoch(Network storage network_) private view returns (uint32) {
         return uint32((block.timestamp - network_.createdAt) / network_.epochLength) + 1;
     }
 }

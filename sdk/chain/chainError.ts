@@ -47,12 +47,16 @@ function reason(error: BaseError): string {
   return text.split('\n', 1)[0] ?? ''
 }
 
-/** The bytes that a contract reverted with, wherever the node put them; nothing where it gave none. */
+/** The bytes that a contract reverted with, wherever the node or viem put them; nothing where it gave none. */
 function revertData(error: BaseError): Hex | undefined {
-  const holder = error.walk((cause) => 'data' in (cause as object)) as { data?: unknown } | null
-  const data = holder?.data
-  const hex = typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : data
-  return typeof hex === 'string' && hex.startsWith('0x') && hex !== '0x' ? (hex as Hex) : undefined
+  let found: Hex | undefined
+  error.walk((cause) => {
+    const { raw, data } = cause as { raw?: unknown; data?: unknown }
+    const nested = (data as { data?: unknown } | null | undefined)?.data
+    found = [raw, data, nested].find((value) => typeof value === 'string' && /^0x./.test(value)) as Hex | undefined
+    return found !== undefined
+  })
+  return found
 }
 
 function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
@@ -73,9 +77,22 @@ function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
   })
 }
 
+/** What a token says that another contract was to move: that contract's ABI does not have it (ERC-6093). */
+const tokenErrors = [
+  {
+    type: 'error',
+    name: 'ERC20InsufficientBalance',
+    inputs: [
+      { name: 'sender', type: 'address' },
+      { name: 'balance', type: 'uint256' },
+      { name: 'needed', type: 'uint256' },
+    ],
+  },
+] as const
+
 function decode(abi: Abi, data: Hex): { errorName: string; args?: readonly unknown[] | undefined } {
   try {
-    return decodeErrorResult({ abi, data })
+    return decodeErrorResult({ abi: [...abi, ...tokenErrors], data })
   } catch {
     // Not an error of this contract: a token's own.
     return { errorName: data }

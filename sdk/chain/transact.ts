@@ -25,7 +25,9 @@ export async function transact(
   return guarded(abi, async () => {
     const { data: result = '0x' } = await call(client, { account, to, data })
     if (result === '0x') await requireCode(client, to)
-    const hash = await sendTransaction(client, { account, chain: client.chain ?? null, to, data })
+    const hash = await inTurn(account, () =>
+      sendTransaction(client, { account, chain: client.chain ?? null, to, data }),
+    )
     const receipt = await waitForTransactionReceipt(client, { hash })
     if (receipt.status === 'reverted') {
       throw new ScripError('TRANSACTION_REVERTED', {
@@ -36,6 +38,20 @@ export async function transact(
     }
     return { hash, receipt, result }
   })
+}
+
+const turns = new Map<Address, Promise<unknown>>()
+
+/** Sends an account's transactions one after another: two at once would take the same nonce. */
+async function inTurn<Result>({ address }: Account, send: () => Promise<Result>): Promise<Result> {
+  const before = turns.get(address)
+  const turn = (before ?? Promise.resolve()).then(send, send)
+  turns.set(address, turn)
+  try {
+    return await turn
+  } finally {
+    if (turns.get(address) === turn) turns.delete(address)
+  }
 }
 
 /** The client's account. @throws `KEY_MISSING` */

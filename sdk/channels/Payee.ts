@@ -109,7 +109,10 @@ type Entry = {
 /** A write: `durable` settles when it is known whether its record reached the disk, itself or in the `later` one. */
 type Saving = { durable: Promise<void>; later?: Saving }
 
-/** The earning end of channels, with no I/O but the store. */
+/**
+ * The earning end of channels, with no I/O but the store. An account has one payee a store: two would serve the same credit
+ * twice.
+ */
 export function createPayee({ account, store, accept }: PayeeParameters): Payee {
   const address = account.address.toLowerCase() as Address
   const contract = accept.contract.toLowerCase() as Address
@@ -222,7 +225,6 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
 
     accept: async (bytes) => {
       const payment = decodePayment(bytes)
-      if (payment.channel) check(payment.channel)
       await load(payment.channelId)
       const kept = entries.get(payment.channelId)
       const entry = kept ?? (payment.channel && newEntry(unseen(payment.channel)))

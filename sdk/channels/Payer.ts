@@ -207,7 +207,6 @@ export function createPayer({
         if (paidTotal(voucher, tick?.count ?? 0) <= paidSoFar(present)) return
         const { r: _r, vs: _vs, ...terms } = voucher
         await save({ channel, funded: present.funded, voucher: terms, ...(tick && { tick }) })
-        newest = voucher
       }),
   }
 }

@@ -1,67 +1,124 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Chain, createWalletClient, type Hex, http, type PrivateKeyAccount, type Transport, type WalletClient } from 'viem'
+import {
+  type Address,
+  type Chain,
+  type Client,
+  createClient,
+  createWalletClient,
+  type Hex,
+  type PrivateKeyAccount,
+  type Transport,
+  type WalletClient,
+} from 'viem'
 import { getChainId } from 'viem/actions'
-import { privateKeyToAccount } from 'viem/accounts'
-import { guarded } from '../chain/transact.ts'
+import { guarded, type ScripClient } from '../chain/transact.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { sqliteStore, type SqliteStoreOptions } from '../store/sqliteStore.ts'
+import { memoryStore } from '../store/memoryStore.ts'
 import type { Store } from '../store/Store.ts'
+import { sqliteStore } from '../store/sqliteStore.ts'
+import { type KeyOptions, readAccount } from './key.ts'
+import { parseUrl, parseWhole } from './parse.ts'
+import { createPatience, type Patience } from './patience.ts'
+import { patientHttp } from './transport.ts'
 
 /** The options that every command takes. */
-export type CommonOptions = { rpc: string; key?: string; chainId?: string; json?: boolean; store?: string }
+export type CommonOptions = KeyOptions & { rpc: string; chainId?: string; json?: boolean }
+
+/** The option of commands that keep books. */
+export type StoreOptions = { store?: string }
+
+/** A client that only reads. */
+export type ReadingClient = Client<Transport, Chain | undefined, undefined>
 
 /** A client with the account of the key. */
 export type AccountClient = WalletClient<Transport, Chain | undefined, PrivateKeyAccount>
 
-const POLL_MILLISECONDS = 200
+/** The two sides on which an account keeps books: they are in different files, so that it can buy while it sells. */
+export type Side = 'paying' | 'earning'
+
+const LOCAL_POLL_MILLISECONDS = 100
+const POLL_MILLISECONDS = 1_000
+
+const impatient: Patience = { begin: () => {}, end: () => {} }
 
 /**
- * The account and chain that a command acts with.
- * @throws `KEY_MISSING`, `KEY_INVALID`, `RPC_UNREACHABLE`, `WRONG_CHAIN`
+ * The chain that a command acts on, with the account of the key.
+ * @throws `KEY_MISSING`, `KEY_INVALID`, `PASSWORD_MISSING`, `PASSWORD_WRONG`, `FILE_NOT_FOUND`, `INVALID_ARGUMENT`,
+ * `RPC_UNREACHABLE`, `WRONG_CHAIN`
  */
-export async function connect(options: CommonOptions): Promise<AccountClient> {
-  const account = privateKeyToAccount(readKey(options.key))
-  const transport = http(options.rpc, { retryCount: 1 })
-  const client = createWalletClient({ account, transport, pollingInterval: POLL_MILLISECONDS })
-  const chainId = await guarded([], () => getChainId(client))
-  if (options.chainId !== undefined && Number(options.chainId) !== chainId) {
-    throw new ScripError('WRONG_CHAIN', {
-      detail: `The RPC at ${options.rpc} serves chain ${chainId}, not ${options.chainId}.`,
-      values: { chainId, expected: Number(options.chainId) },
-    })
-  }
+export async function connect(options: CommonOptions, onSent?: (hash: Hex) => void): Promise<AccountClient> {
+  const account = readAccount(options)
+  const client = createWalletClient({ account, ...connection(options, onSent) })
+  await checkChain(client, options)
   return client
 }
 
-/** The key itself, or the key in a file. */
-function readKey(key: string | undefined): Hex {
-  if (key === undefined) throw new ScripError('KEY_MISSING')
-  const text = key.startsWith('0x') ? key : readKeyFile(key)
-  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new ScripError('KEY_INVALID')
-  return text as Hex
+/** The chain that a command reads. No key is needed. @throws `INVALID_ARGUMENT`, `RPC_UNREACHABLE`, `WRONG_CHAIN` */
+export async function connectReader(options: CommonOptions): Promise<ReadingClient> {
+  const client = createClient(connection(options))
+  await checkChain(client, options)
+  return client
 }
 
-function readKeyFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch (cause) {
-    throw new ScripError('FILE_NOT_FOUND', {
-      detail: `The key file ${path} cannot be read.`,
-      hint: 'Pass --key 0x… or the path of a file that holds the key.',
-      values: { path },
-      cause,
-    })
+function connection(options: CommonOptions, onSent?: (hash: Hex) => void) {
+  const url = parseUrl(options.rpc, 'rpc')
+  const patience = options.json ? impatient : createPatience()
+  return {
+    transport: patientHttp(url.href, { patience, ...(onSent && { onSent }) }),
+    pollingInterval: /^(127\.|localhost$|\[::1\])/.test(url.hostname) ? LOCAL_POLL_MILLISECONDS : POLL_MILLISECONDS,
   }
 }
 
-/** The account's store: `--store`, or a file a chain and account below `~/.scrip`. */
-export async function openStore(options: CommonOptions, client: AccountClient, settings?: SqliteStoreOptions): Promise<Store> {
-  return sqliteStore(options.store ?? (await defaultStore(client)), settings)
+async function checkChain(client: ScripClient, { rpc, chainId }: CommonOptions): Promise<void> {
+  const expected = chainId === undefined ? undefined : parseWhole(chainId, 'chain-id')
+  const found = await guarded([], () => getChainId(client))
+  if (expected === undefined || expected === found) return
+  throw new ScripError('WRONG_CHAIN', {
+    detail: `The RPC at ${new URL(rpc).origin} serves chain ${found}, not ${expected}.`,
+    values: { chainId: found, expected },
+  })
 }
 
-async function defaultStore(client: AccountClient): Promise<string> {
+/**
+ * The account that a reading command is about: the one that was named, or that of the key.
+ * @throws `KEY_MISSING` where there is neither
+ */
+export function accountFor(options: CommonOptions, named: Address | undefined, how: string): Address {
+  if (named !== undefined) return named
+  if (options.key) return readAccount(options).address
+  throw new ScripError('KEY_MISSING', {
+    detail: 'Nobody was named and no key was given.',
+    hint: `Name an address${how}, or pass --key.`,
+  })
+}
+
+/** The account's books on one side: `--store`, or a file of the chain, account and side below `~/.scrip`. @throws `STORE_FAILED` */
+export async function openStore(options: StoreOptions, client: AccountClient, side: Side): Promise<Store> {
+  return sqliteStore(options.store ?? (await defaultStore(client, side)))
+}
+
+/**
+ * Reads the account's books on one side, also while another process keeps them; nothing where there are none yet.
+ * @throws `STORE_FAILED`
+ */
+export async function withBooks<Result>(
+  options: StoreOptions,
+  client: AccountClient,
+  side: Side,
+  read: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const path = options.store ?? (await defaultStore(client, side))
+  const store = options.store === undefined && !existsSync(path) ? memoryStore() : sqliteStore(path, { readOnly: true })
+  try {
+    return await read(store)
+  } finally {
+    await store.close()
+  }
+}
+
+async function defaultStore(client: AccountClient, side: Side): Promise<string> {
   const home = process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
-  return join(home, `${await getChainId(client)}-${client.account.address.toLowerCase()}.db`)
+  return join(home, `${await getChainId(client)}-${client.account.address.toLowerCase()}-${side}.db`)
 }

@@ -1,4 +1,5 @@
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { ScripError } from '../errors/ScripError.ts'
 import { readProblem } from '../http/problem.ts'
 
 /** What `download` takes. */
@@ -16,7 +17,7 @@ export type DownloadParameters = {
  * Writes what is at an address to a file, by way of `<output>.part`: bytes that are there already are not asked for, and
  * not paid for, again, unless the file changed at its source meanwhile.
  * @returns The file's whole length.
- * @throws What `fetch` throws, and the peer's refusal; what arrived stays in the part.
+ * @throws What `fetch` throws, the peer's refusal, and `PROTOCOL_VIOLATION`; what arrived stays in the part.
  */
 export async function download({ fetch, url, output, onProgress }: DownloadParameters): Promise<number> {
   const part = `${output}.part`
@@ -34,9 +35,11 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
   }
   if (!answer.ok || answer.body === null) throw readProblem(answer.status, await answer.text())
 
-  const start = answer.status === 206 ? present : 0
+  const start = await startOf(answer, present)
   const length = answer.headers.get('content-length')
   const total = length === null ? undefined : start + Number(length)
+  // In this order: bytes of an older file must never lie beside the validator of a newer one.
+  if (start === 0) await rm(part, { force: true })
   await writeFile(validator, answer.headers.get('etag') ?? '')
   const done = await append(part, start, answer.body, (bytes) => onProgress(bytes, total))
   return finish(done)
@@ -46,6 +49,18 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
     await rm(validator, { force: true })
     return length
   }
+}
+
+/** The byte of the file that an answer begins with. @throws `PROTOCOL_VIOLATION` where it is not the one asked for */
+async function startOf(answer: Response, asked: number): Promise<number> {
+  if (answer.status !== 206) return 0
+  const range = answer.headers.get('content-range') ?? ''
+  if (range.startsWith(`bytes ${asked}-`)) return asked
+  await answer.body?.cancel()
+  throw new ScripError('PROTOCOL_VIOLATION', {
+    detail: `The peer was asked for the file from byte ${asked} on and sends “${range}”.`,
+    values: { asked, range },
+  })
 }
 
 /** Writes chunk by chunk: what arrived before a failure is in the file. Returns the file's length. */

@@ -1,26 +1,16 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
-import { currencyCommand } from './commands/currency.ts'
-import { devCommand } from './commands/dev.ts'
-import { fetchCommand } from './commands/fetch.ts'
-import { balanceCommand, depositsCommand, sendCommand } from './commands/money.ts'
-import { admissionCommand, historyCommand, reputationCommand } from './commands/network.ts'
-import { serveCommand } from './commands/serve.ts'
-import { channelsCommand, claimCommand } from './commands/settle.ts'
+import { CommanderError } from 'commander'
+import { fail } from './output.ts'
+import { createProgram } from './program.ts'
 
-const program = new Command('scrip').description('Issue currencies, sell and buy by the kilobyte, and see who is worth serving')
+const asksForData = process.argv.includes('--json')
 
-program.addCommand(devCommand())
-program.addCommand(currencyCommand())
-program.addCommand(sendCommand())
-program.addCommand(depositsCommand())
-program.addCommand(balanceCommand())
-program.addCommand(serveCommand())
-program.addCommand(fetchCommand())
-program.addCommand(channelsCommand())
-program.addCommand(claimCommand())
-program.addCommand(historyCommand())
-program.addCommand(reputationCommand())
-program.addCommand(admissionCommand())
+process.on('uncaughtException', (error) => process.exit(fail(error, asksForData)))
+// A reader that has seen enough, as `head` has, is no error.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
 
-await program.parseAsync()
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error, asksForData)
+}

@@ -9,7 +9,12 @@ import { ScripError } from '../errors/ScripError.ts'
 export type LocalChainKind = 'hardhat' | 'anvil'
 
 /** A chain in a process of its own. */
-export type LocalChain = { readonly url: string; stop(): Promise<void> }
+export type LocalChain = {
+  readonly url: string
+  /** Resolves when the chain has ended, stopped or not. */
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}
 
 /** The accounts that both programs give coins to. Public: worth nothing anywhere else. */
 export const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
@@ -27,7 +32,7 @@ process.on('exit', () => running.forEach(kill))
 
 /**
  * Starts a chain; a port of 0 takes a free one. It ends when it is stopped, and with this process.
- * @throws `PORT_IN_USE`, `NOT_INSTALLED`
+ * @throws `PORT_IN_USE`, `NOT_INSTALLED`, `PROGRAM_FAILED`
  */
 export async function startLocalChain({
   kind,
@@ -43,9 +48,11 @@ export async function startLocalChain({
   const program = findProgram(kind)
   await requireFreePort(port)
   // A group of its own: both programs run the chain as a child of theirs, which must end with them.
-  const child = spawn(program, [...fixed, '--port', `${port}`, ...options], { detached: true })
+  const child = spawn(program, [...fixed, '--port', `${port}`, ...options], { detached: true, env: withThisNode() })
   running.add(child)
-  const ended = once(child, 'exit').finally(() => running.delete(child))
+  const ended = once(child, 'exit')
+    .then(() => {})
+    .finally(() => running.delete(child))
   const stop = async () => {
     kill(child)
     await ended
@@ -63,9 +70,12 @@ export async function startLocalChain({
       child.stdout.on('data', read)
       child.stderr.on('data', read)
       child.on('error', fail)
-      ended.then(() => fail(new Error(`${kind} ended before it listened:\n${output}`)), fail)
+      ended.then(
+        () => fail(new ScripError('PROGRAM_FAILED', { detail: `${kind} ended before it listened: ${output.trim()}` })),
+        fail,
+      )
     })
-    return { url: `http://${address}`, stop }
+    return { url: `http://${address}`, ended, stop }
   } finally {
     clearTimeout(timer)
     // Read on, or the chain would block once nobody takes its log; keep none of it.
@@ -95,6 +105,11 @@ function findProgram(kind: LocalChainKind): string {
     hint: `Run \`npm install --save-dev ${kind === 'anvil' ? '@foundry-rs/anvil' : 'hardhat'}\`, or choose another with --chain.`,
     values: { kind },
   })
+}
+
+/** The environment, with the Node that runs this before any other: a machine's own may be too old for Hardhat. */
+function withThisNode(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter) }
 }
 
 async function requireFreePort(port: number): Promise<void> {

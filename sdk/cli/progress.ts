@@ -48,7 +48,8 @@ export function progressLine(label: string, { bytes, total, payments, spent }: P
   const rate = seconds > 0 ? Math.round(payments / seconds) : 0
   const share = total === undefined || total === 0 ? undefined : Math.min(bytes / total, 1)
   const filled = share === undefined ? 0 : Math.round(share * BAR_CELLS)
-  const bar = share === undefined ? '' : `${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)} ${Math.floor(share * 100)}% `
+  const bar =
+    share === undefined ? '' : `${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)} ${Math.floor(share * 100)}% `
   return `${label} ${bar}${megabytes(bytes)} MB, ${payments} payments, ${rate}/s, ${spent}`
 }
 

@@ -12,43 +12,81 @@ export type Limits = {
 
 /** The spending on one request. */
 export type Spending = {
-  /** Base units that may still be spent on it. */
-  left(): bigint
+  /** Base units of a currency that may still be spent on it. */
+  left(currency: Address): Promise<bigint>
   /** Sets base units aside before they are paid. @throws `LIMIT_EXCEEDED`, and then nothing is set aside. */
-  reserve(amount: bigint): Promise<void>
+  reserve(currency: Address, amount: bigint): Promise<void>
+  /**
+   * Counts a channel that is opened for it. What is deposited is not spent, but a peer that named one payee after another
+   * could have a payer lock up all it has. @throws `LIMIT_EXCEEDED` at the second
+   */
+  countChannel(): void
 }
 
 type SpendingRecord = { readonly spent: bigint }
 
 const days: Table<SpendingRecord> = 'spending'
 
-/** Keeps a payer's spending within its limits, also across restarts. */
-export function createBudget(store: Store, limits: Limits): { open(currency: Address): Spending } {
-  const known = new Map<string, bigint>()
+/** The days of each store: everything in this process that spends from a store counts together. */
+const ledgers = new WeakMap<Store, Map<string, bigint>>()
 
-  /** Adds to the day's spending in the store before anything is paid, so that a crash can only overstate it. */
-  const reserveDay = async (currency: Address, amount: bigint): Promise<void> => {
-    if (limits.perDay === undefined) return
+/** Keeps a payer's spending within its limits, also across restarts. */
+export function createBudget(store: Store, limits: Limits): { open(): Spending } {
+  const known = ledgers.get(store) ?? new Map<string, bigint>()
+  ledgers.set(store, known)
+
+  /** Brings what was spent today into memory. @returns Where it is. */
+  const today = async (currency: Address): Promise<string> => {
     const key = `${new Date().toISOString().slice(0, 10)}/${currency}`
     if (!known.has(key)) {
       const spent = (await store.get(days, key))?.spent ?? 0n
       if (!known.has(key)) known.set(key, spent)
     }
-    const spent = (known.get(key) ?? 0n) + amount
-    if (spent > limits.perDay) throw exceeded('day', limits.perDay, spent)
-    known.set(key, spent)
-    await store.write([put(days, key, { spent })])
+    return key
+  }
+
+  /** Adds to the day's spending in the store before anything is paid, so that a crash can only overstate it. */
+  const reserveDay = async (currency: Address, amount: bigint): Promise<void> => {
+    if (limits.perDay === undefined) return
+    const key = await today(currency)
+    const wanted = (known.get(key) ?? 0n) + amount
+    if (wanted > limits.perDay) throw exceeded('day', limits.perDay, wanted)
+    known.set(key, wanted)
+    await store.write([put(days, key, { spent: wanted })])
   }
 
   return {
-    open: (currency) => {
-      let spent = 0n
+    open: () => {
+      const spent = new Map<Address, bigint>()
+      let channels = 0
+      const sum = (currency: Address) => spent.get(currency) ?? 0n
       return {
-        left: () => limits.perRequest - spent,
-        reserve: async (amount) => {
-          if (spent + amount > limits.perRequest) throw exceeded('request', limits.perRequest, spent + amount)
-          spent += amount
-          await reserveDay(currency, amount)
+        left: async (currency) => {
+          const ofRequest = limits.perRequest - sum(currency)
+          if (limits.perDay === undefined) return ofRequest
+          const key = await today(currency)
+          const ofDay = limits.perDay - (known.get(key) ?? 0n)
+          return ofDay < ofRequest ? ofDay : ofRequest
+        },
+        reserve: async (currency, amount) => {
+          const wanted = sum(currency) + amount
+          if (wanted > limits.perRequest) throw exceeded('request', limits.perRequest, wanted)
+          spent.set(currency, wanted)
+          try {
+            await reserveDay(currency, amount)
+          } catch (error) {
+            spent.set(currency, sum(currency) - amount)
+            throw error
+          }
+        },
+        countChannel: () => {
+          channels++
+          if (channels === 1) return
+          throw new ScripError('LIMIT_EXCEEDED', {
+            detail: 'The request would open a second channel.',
+            hint: 'Ask at the address that it leads to, if you trust the peer.',
+            values: { span: 'request', limit: 1, wanted: channels },
+          })
         },
       }
     },

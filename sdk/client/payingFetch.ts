@@ -1,13 +1,15 @@
-import { PAYMENT_HEADER, QUOTE_HEADER, writePaymentHeader } from '../http/headers.ts'
-import { readProblem } from '../http/problem.ts'
-import { type Quote, readQuote } from '../http/quote.ts'
-import type { VoucherSigner } from '../channels/signatures.ts'
 import type { ScripClient } from '../chain/transact.ts'
+import type { VoucherSigner } from '../channels/signatures.ts'
+import { ScripError } from '../errors/ScripError.ts'
+import { AMOUNT_HEADER, CREDIT_HEADER, PAYMENT_HEADER, QUOTE_HEADER, writePaymentHeader } from '../http/headers.ts'
+import { PROBLEM_TYPE, receiveProblem } from '../http/problem.ts'
+import { type Quote, readQuote } from '../http/quote.ts'
 import type { Store } from '../store/Store.ts'
-import { createBudget, type Limits } from './createBudget.ts'
-import { openSession, type Session } from './openSession.ts'
-import { paidResponse } from './paidResponse.ts'
+import { createBudget, type Limits, type Spending } from './createBudget.ts'
+import { forgetSession, type Session, type SessionParameters, sessionFor } from './openSession.ts'
+import { paidResponse, termsOf } from './paidResponse.ts'
 import { reach } from './reach.ts'
+import { redirectOf } from './redirect.ts'
 
 /** A payment that was just made. */
 export type PaymentEvent = {
@@ -40,81 +42,177 @@ export type PayingFetch = (input: string | URL | Request, init?: RequestInit) =>
 
 const WINDOW = 64
 
-/** How often a request is tried again after the peer asked for something that could be given. */
-const ATTEMPTS = 4
+/**
+ * How often a request is tried again after the peer asked for something that could be given. Of many requests at once
+ * some are overtaken by others several times.
+ */
+const ATTEMPTS = 16
+
+const REDIRECTS = 20
+
+/** One try to have a request answered. */
+type Attempt = {
+  readonly request: Request
+  readonly quote: Quote
+  readonly spending: Spending
+  /** Base units that were paid for the request before. */
+  readonly paid: bigint
+}
+
+/** What a peer has against a payment, and the quote that came with it. */
+type Refusal = { readonly problem: ScripError; readonly requoted: string | null; readonly session: Session }
 
 /**
  * A `fetch` that pays peers of this package, and leaves everybody else's answers alone. The first paid request to a peer
  * opens a channel, or goes on with one from the store; the answer's body is paid for as it is read, a kilobyte at a time.
+ * What a handler answers comes back as with `fetch`, whatever its status.
  *
  * Besides what `fetch` throws, the call and the reading of the body throw `LIMIT_EXCEEDED` before more than the limit is
  * paid, `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
  * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
-  const { window = WINDOW, onPayment } = parameters
-  const deposit = parameters.deposit ?? parameters.limits.perRequest
-  const budget = createBudget(parameters.store, parameters.limits)
-  const sessions = new Map<string, Promise<Session>>()
-
-  const sessionFor = (url: string, quote: Quote): Promise<Session> => {
-    const key = `${quote.chainId}/${quote.contract}/${quote.payee}/${quote.currency}`
-    let session = sessions.get(key)
-    if (session === undefined) {
-      session = openSession({ ...parameters, url, quote, deposit })
-      sessions.set(key, session)
-      // A failure must not be remembered: the next request tries again.
-      session.catch(() => sessions.delete(key))
-    }
-    return session
-  }
-
+  const { client, signer, store, limits, window = WINDOW, onPayment } = parameters
+  const deposit = parameters.deposit ?? limits.perRequest
+  const budget = createBudget(store, limits)
   const quotes = new Map<string, Quote>()
 
-  return async (input, init) => {
-    const request = new Request(input, init)
-    const origin = new URL(request.url).origin
-    let quote = quotes.get(origin)
-    if (quote === undefined) {
-      const answer = await reach(request.clone())
-      if (answer.status !== 402) return answer
-      await answer.body?.cancel()
-      quote = readQuote(answer.headers.get(QUOTE_HEADER))
-      quotes.set(origin, quote)
-    }
+  /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
+  const inquire = async (request: Request): Promise<Response | { quote: Quote; request: Request }> => {
+    const isGet = request.method === 'GET' || request.method === 'HEAD'
+    // Other methods may change on the way, which only who follows a redirect step by step can see; a browser lets nobody.
+    const asked = isGet ? request.clone() : new Request(request.clone(), { redirect: 'manual' })
+    const answer = await reach(asked)
+    if (answer.type === 'opaqueredirect') return reach(request.clone())
+    const header = answer.headers.get(QUOTE_HEADER)
+    if (answer.status !== 402 || header === null) return answer
+    await answer.body?.cancel()
+    return { quote: readQuote(header), request: answer.redirected ? new Request(answer.url, request) : request }
+  }
 
+  /** Sends a request, and pays where it has to. */
+  const exchange = async (asked: Request, spending: Spending): Promise<Response> => {
+    const remembered = quotes.get(originOf(asked))
+    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked)
+    if (found instanceof Response) return found
+    const { request } = found
+    const origin = originOf(request)
+    let { quote } = found
+    quotes.set(origin, quote)
+
+    let paid = 0n
     for (let attempt = 1; ; attempt++) {
-      const spending = budget.open(quote.currency)
-      await spending.reserve(quote.perKilobyte)
-      const session = await sessionFor(request.url, quote)
-      const payment = await session.pay(quote.perKilobyte)
-      onPayment?.({ url: request.url, amount: quote.perKilobyte, perKilobyte: quote.perKilobyte })
-      const answer = await reach(withPayment(request, payment))
-      if (answer.ok) {
-        const pay = async (count: number) => {
-          const amount = BigInt(count) * session.perKilobyte
-          await spending.reserve(amount)
-          await session.send(await session.pay(amount))
-          onPayment?.({ url: request.url, amount, perKilobyte: session.perKilobyte })
-        }
-        return paidResponse({ answer, session, pay, window, spending })
+      const outcome = await attemptPaid({ request, quote, spending, paid })
+      if (outcome instanceof Response) {
+        // Nothing is sold here any more, or somebody on the way answers.
+        if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
+        return outcome
       }
-      const problem = readProblem(answer.status, await answer.text())
-      if (attempt === ATTEMPTS) throw problem
-      if (problem.code === 'PAYMENT_REQUIRED') {
-        // The price moved: pay the new one, if the limits allow it.
-        quote = readQuote(answer.headers.get(QUOTE_HEADER))
+      const { problem, requoted, session } = outcome
+      paid += quote.perKilobyte
+      if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
+      if (problem.code === 'CHANNEL_EXITING') {
+        if (!(await session.isExiting())) throw problem
+        forgetSession(sessionOf(quote, spending))
+        paid = 0n
+      } else if (problem.code === 'PAYMENT_REQUIRED') {
+        // The price moved, or whom to pay.
+        const next = readQuote(requoted)
+        if (!isSamePayee(quote, next)) paid = 0n
+        quote = next
         quotes.set(origin, quote)
-        session.perKilobyte = quote.perKilobyte
-      } else if (problem.code === 'CHANNEL_EXITING') sessions.clear()
-      else await session.resolve(problem)
+      } else {
+        try {
+          await session.resolve(problem, request.url)
+        } catch (error) {
+          // The quote is of an earlier request: whoever sells here now may want another channel.
+          if (remembered === undefined || !isWrongChannel(error)) throw error
+          quotes.delete(origin)
+          return exchange(request, spending)
+        }
+      }
+    }
+  }
+
+  const sessionOf = (quote: Quote, spending: Spending): SessionParameters => {
+    return { client, signer, store, quote, deposit, beforeOpening: spending.countChannel }
+  }
+
+  /** Pays for one kilobyte and sends the request with that. Gives the answer, or what the peer has against the payment. */
+  const attemptPaid = async ({ request, quote, spending, paid }: Attempt): Promise<Response | Refusal> => {
+    const { perKilobyte: price, currency } = quote
+    const { url, signal } = request
+    await spending.reserve(currency, price)
+    const session = await sessionFor(sessionOf(quote, spending))
+    const isAlone = session.active === 0
+    session.active++
+    let isUnderWay = true
+    const end = () => {
+      if (isUnderWay) session.active--
+      isUnderWay = false
+    }
+    try {
+      const payment = await session.pay(price)
+      onPayment?.({ url, amount: price, perKilobyte: price })
+      // The channel's other answers keep what was paid for them. Where there are none, all that is left is for this one.
+      const answer = await reach(withPayment(request, payment, isAlone ? undefined : paid + price))
+      if (answer.headers.has(CREDIT_HEADER)) {
+        const terms = termsOf(answer, price)
+        quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
+        const pay = async (count: number) => {
+          const amount = BigInt(count) * terms.price
+          await spending.reserve(currency, amount)
+          await session.payOn(amount, { url, signal, ...(terms.id !== undefined && { answer: terms.id }) })
+          onPayment?.({ url, amount, perKilobyte: terms.price })
+        }
+        const left = () => spending.left(currency)
+        return await paidResponse({ request, answer, terms, paid: paid + price, window, left, pay, end })
+      }
+      end()
+      if (!isProblem(answer)) return answer
+      const requoted = answer.headers.get(QUOTE_HEADER)
+      return { problem: await receiveProblem(answer), requoted, session }
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+
+  return async (input, init) => {
+    const spending = budget.open()
+    let request = new Request(input, init)
+    for (let redirects = 0; ; redirects++) {
+      const answer = await exchange(request, spending)
+      const next = redirectOf(request, answer)
+      if (next === undefined) return answer
+      await answer.body?.cancel()
+      if (redirects === REDIRECTS) throw new TypeError('The peer redirects without end.')
+      request = next
     }
   }
 }
 
-function withPayment(request: Request, payment: Uint8Array): Request {
-  const paid = new Request(request.clone())
+function originOf({ url }: Request): string {
+  return new URL(url).origin
+}
+
+function isProblem({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith(PROBLEM_TYPE) ?? false
+}
+
+function isSamePayee(one: Quote, other: Quote): boolean {
+  return (['chainId', 'contract', 'currency', 'payee'] as const).every((field) => one[field] === other[field])
+}
+
+function isWrongChannel(error: unknown): boolean {
+  return error instanceof ScripError && error.code === 'WRONG_CHANNEL'
+}
+
+function withPayment(request: Request, payment: Uint8Array, amount: bigint | undefined): Request {
+  // A redirect is followed without the payment, which is for this peer.
+  const paid = new Request(request.clone(), { redirect: 'manual' })
   paid.headers.set(PAYMENT_HEADER, writePaymentHeader(payment))
+  if (amount !== undefined) paid.headers.set(AMOUNT_HEADER, amount.toString())
   // The price is for the bytes on the wire: compressed ones could not be counted as they are read.
   paid.headers.set('accept-encoding', 'identity')
   return paid

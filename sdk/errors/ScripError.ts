@@ -47,13 +47,10 @@ export class ScripError extends Error {
     this.docs = `docs/errors.md#${code.toLowerCase()}`
   }
 
-  /** The error as problem details. Bigints become decimal strings. */
+  /** The error as problem details, which JSON can always hold: bigints become decimal strings. */
   toProblem(): Problem {
-    const values = Object.fromEntries(
-      Object.entries(this.values).map(([name, value]) => [name, typeof value === 'bigint' ? value.toString() : value]),
-    )
     return {
-      ...values,
+      ...Object.fromEntries(Object.entries(this.values).map(([name, value]) => [name, plain(value)])),
       type: `urn:scrip:error:${this.code}`,
       title: errorCodes[this.code].title,
       status: this.status,
@@ -61,5 +58,15 @@ export class ScripError extends Error {
       code: this.code,
       hint: this.hint,
     }
+  }
+}
+
+/** A value as JSON holds it. One that JSON cannot hold is named instead: an error on its way out must not fail. */
+function plain(value: unknown): unknown {
+  try {
+    const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? part.toString() : part))
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return Object.prototype.toString.call(value)
   }
 }

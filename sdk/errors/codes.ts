@@ -14,6 +14,16 @@ export const errorCodes = {
     title: 'The private key is not 32 bytes of hexadecimal',
     hint: 'Give 0x and 64 hexadecimal digits, or the path of a file that holds them.',
   },
+  PASSWORD_MISSING: {
+    status: 400,
+    title: 'The key file is encrypted, and no password was given',
+    hint: 'Set SCRIP_PASSWORD, or pass --password-file <file>.',
+  },
+  PASSWORD_WRONG: {
+    status: 400,
+    title: 'The password does not open the key file',
+    hint: 'Correct SCRIP_PASSWORD or the file that --password-file names.',
+  },
   INVALID_ARGUMENT: {
     status: 400,
     title: 'An argument cannot be used',
@@ -24,15 +34,30 @@ export const errorCodes = {
     title: 'There is no such file',
     hint: 'Check the path.',
   },
+  FILE_UNWRITABLE: {
+    status: 400,
+    title: 'The file cannot be written',
+    hint: 'Check the folder, its permissions, and the space on the disk.',
+  },
   NOT_INSTALLED: {
     status: 503,
     title: 'A program that this needs is not installed',
     hint: 'Install it as the message says.',
   },
+  PROGRAM_FAILED: {
+    status: 503,
+    title: 'A program that this runs ended by itself',
+    hint: 'Run that program by hand to see why.',
+  },
   PORT_IN_USE: {
     status: 503,
     title: 'The port is taken',
     hint: 'Stop what listens there, or choose another with --port.',
+  },
+  STOPPED: {
+    status: 499,
+    title: 'It was stopped',
+    hint: 'Run the same again to go on.',
   },
   // Chain
   RPC_UNREACHABLE: {

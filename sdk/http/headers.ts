@@ -3,8 +3,24 @@ import { ScripError } from '../errors/ScripError.ts'
 /** A payment, base64url, on any request. */
 export const PAYMENT_HEADER = 'scrip-payment'
 
-/** The channel's credit in base units after the payment was taken and before anything was served. */
+/**
+ * On a paid answer the base units that are set aside for it when it begins; on the answer to a payment alone its channel's
+ * whole credit.
+ */
 export const CREDIT_HEADER = 'scrip-credit'
+
+/** What a kilobyte of a paid answer costs, in base units: it may have moved since the quote. */
+export const PRICE_HEADER = 'scrip-price'
+
+/** Names a paid answer, so that a payment that follows can say what it is for. */
+export const ANSWER_HEADER = 'scrip-answer'
+
+/**
+ * With a payment, the base units that are meant for the answer to its request, or for the answer that `ANSWER_HEADER`
+ * names. Without it a request gets all of the channel's credit that is meant for no other answer, and a payment alone is
+ * for whichever answer of its channel needs it first.
+ */
+export const AMOUNT_HEADER = 'scrip-amount'
 
 /** How many base units of the answer its payer may have before its network refuses more; absent where nothing bounds it. */
 export const BOUND_HEADER = 'scrip-bound'
@@ -14,6 +30,9 @@ export const QUOTE_HEADER = 'payment-required'
 
 /** Where a payment is sent that pays on for an answer under way: `POST`, the payment in its header. */
 export const PAYMENT_PATH = '/.well-known/scrip/payment'
+
+/** Base units in a header: at most 96 bits. */
+const AMOUNT = /^\d{1,29}$/
 
 /** Longer payment headers are no payments. */
 const LONGEST_PAYMENT = 1_024
@@ -40,4 +59,9 @@ export function readPaymentHeader(value: string): Uint8Array {
   } catch (cause) {
     throw new ScripError('PAYMENT_MALFORMED', { detail: 'The payment header is not base64url.', cause })
   }
+}
+
+/** The base units in a header; nothing where it is absent or no amount. */
+export function readAmount(value: unknown): bigint | undefined {
+  return typeof value === 'string' && AMOUNT.test(value) ? BigInt(value) : undefined
 }

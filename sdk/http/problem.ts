@@ -4,6 +4,12 @@ import { ScripError } from '../errors/ScripError.ts'
 /** The media type of problem details (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
+/** Bytes of a problem that are read at most: a peer could send them without end. */
+const LONGEST_PROBLEM = 65_536
+
+/** Characters of a peer's sentence that are shown at most. */
+const LONGEST_SENTENCE = 500
+
 /** The coded error that a peer answered with, from the body of its answer. */
 export function readProblem(status: number, body: string): ScripError {
   let problem: { [field: string]: unknown } = {}
@@ -13,12 +19,36 @@ export function readProblem(status: number, body: string): ScripError {
     // Not every answer with such a status comes from this package.
   }
   const { code, detail, hint, type: _type, title: _title, status: _status, ...values } = problem
-  if (typeof code === 'string' && code in errorCodes) {
+  if (typeof code === 'string' && Object.hasOwn(errorCodes, code)) {
     return new ScripError(code as ErrorCode, {
-      ...(typeof detail === 'string' && { detail }),
-      ...(typeof hint === 'string' && { hint }),
+      ...(typeof detail === 'string' && { detail: sentence(detail) }),
+      ...(typeof hint === 'string' && { hint: sentence(hint) }),
       values,
     })
   }
-  return new ScripError('PROTOCOL_VIOLATION', { detail: `The peer answered with status ${status}.`, values: { status } })
+  return new ScripError('PROTOCOL_VIOLATION', {
+    detail: `The peer answered with status ${status}.`,
+    values: { status },
+  })
+}
+
+/** The coded error in a peer's answer. Reads its body, and not more of it than a problem has. */
+export async function receiveProblem(answer: Response): Promise<ScripError> {
+  const reader = answer.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
+    length += chunk.value.length
+    text += decoder.decode(chunk.value, { stream: true })
+    if (length <= LONGEST_PROBLEM) continue
+    await reader?.cancel()
+    break
+  }
+  return readProblem(answer.status, text)
+}
+
+/** A peer's words are shown to people: no control characters, which could rewrite what a terminal shows. */
+function sentence(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, LONGEST_SENTENCE)
 }

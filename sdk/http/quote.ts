@@ -64,7 +64,7 @@ function readOffer(offer: unknown): Quote | undefined {
     scheme === SCHEME &&
     unit === 'kilobyte' &&
     chainId !== undefined &&
-    /^\d{1,29}$/.test(String(amount)) &&
+    /^[1-9]\d{0,28}$/.test(String(amount)) &&
     [asset, payTo, contract].every((address) => isAddress(String(address), { strict: false }))
   if (!fits) return undefined
   return {

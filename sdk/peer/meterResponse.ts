@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { KILOBYTE, kilobytes } from '../http/price.ts'
 
@@ -8,21 +8,41 @@ import { KILOBYTE, kilobytes } from '../http/price.ts'
  */
 export type Meter = (wanted: number, signal: AbortSignal) => Promise<number>
 
-/** How long an answer waits for its payer before it is cut off. */
-const PATIENCE_MILLISECONDS = 30_000
+/** What `meterResponse` takes. */
+export type MeteredResponse = {
+  request: IncomingMessage
+  response: ServerResponse
+  meter: Meter
+  /** Milliseconds that the answer waits for its payer before it is cut off. */
+  patience: number
+}
 
 /**
  * Makes a response pay for its body as it goes out. What the handler writes flows through a small pipe, with the usual
- * backpressure; answers with a status of 400 or more flow free.
+ * backpressure. Only successes cost: answers with a status of 300 or more flow free, and so do those without a body on
+ * the wire.
  */
-export function meterResponse(response: ServerResponse, meter: Meter): void {
+export function meterResponse({ request, response, meter, patience }: MeteredResponse): void {
   const write = response.write.bind(response)
   const end = response.end.bind(response)
+  const hasBody = () => request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304
+  const isFree = () => response.statusCode >= 300 || !hasBody()
   const body = new PassThrough()
   body.on('drain', () => response.emit('drain'))
 
-  response.write = body.write.bind(body) as typeof response.write
+  // As without a meter, the head stands from the first write on, and an answer in one piece says how long it is.
+  response.write = ((...parameters: Parameters<typeof body.write>) => {
+    if (!response.headersSent) response.writeHead(response.statusCode)
+    return body.write(...parameters)
+  }) as typeof response.write
   response.end = ((...parameters: Parameters<typeof body.end>) => {
+    if (!response.headersSent) {
+      const [chunk, encoding] = parameters as unknown as [unknown, unknown]
+      if (hasBody() && !response.hasHeader('content-length') && !response.hasHeader('transfer-encoding')) {
+        response.setHeader('content-length', byteLength(chunk, encoding))
+      }
+      response.writeHead(response.statusCode)
+    }
     body.end(...parameters)
     return response
   }) as typeof response.end
@@ -41,11 +61,11 @@ export function meterResponse(response: ServerResponse, meter: Meter): void {
     let paid = 0
     for await (const chunk of body) {
       const bytes = chunk as Uint8Array
-      if (response.statusCode >= 400) await send(bytes)
+      if (isFree()) await send(bytes)
       else {
         for (let offset = 0; offset < bytes.length; ) {
           const wanted = kilobytes(served + bytes.length - offset) - paid
-          if (wanted > 0) paid += await takeInTime(meter, wanted, closed.signal)
+          if (wanted > 0) paid += await meter(wanted, AbortSignal.any([closed.signal, AbortSignal.timeout(patience)]))
           const part = bytes.subarray(offset, offset + paid * KILOBYTE - served)
           if (part.length > 0) await send(part)
           served += part.length
@@ -59,6 +79,8 @@ export function meterResponse(response: ServerResponse, meter: Meter): void {
   pump().catch(() => response.destroy())
 }
 
-function takeInTime(meter: Meter, wanted: number, closed: AbortSignal): Promise<number> {
-  return meter(wanted, AbortSignal.any([closed, AbortSignal.timeout(PATIENCE_MILLISECONDS)]))
+function byteLength(chunk: unknown, encoding: unknown): number {
+  if (chunk instanceof Uint8Array) return chunk.length
+  if (typeof chunk !== 'string') return 0
+  return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

@@ -1,15 +1,28 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Address, Hex } from 'viem'
+import type { Address } from 'viem'
 import type { Gate } from '../admission/createGate.ts'
-import type { Acceptance, Payee, Standing } from '../channels/Payee.ts'
+import type { ScripClient } from '../chain/transact.ts'
+import type { Acceptance, Payee } from '../channels/Payee.ts'
 import { decodePayment } from '../channels/payment.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { BOUND_HEADER, CREDIT_HEADER, PAYMENT_HEADER, PAYMENT_PATH, QUOTE_HEADER, readPaymentHeader } from '../http/headers.ts'
+import {
+  AMOUNT_HEADER,
+  ANSWER_HEADER,
+  BOUND_HEADER,
+  CREDIT_HEADER,
+  PAYMENT_HEADER,
+  PAYMENT_PATH,
+  PRICE_HEADER,
+  QUOTE_HEADER,
+  readAmount,
+  readPaymentHeader,
+} from '../http/headers.ts'
 import { PROBLEM_TYPE } from '../http/problem.ts'
 import { type Quote, writeQuote } from '../http/quote.ts'
-import { createObserver, type Observer } from './createObserver.ts'
+import { type Allowance, type Allowances, createAllowances, UNBOUNDED } from './createAllowances.ts'
+import { createObserver } from './createObserver.ts'
+import { type Share, sharesOf } from './createShares.ts'
 import { type Meter, meterResponse } from './meterResponse.ts'
-import type { ScripClient } from '../chain/transact.ts'
 
 /** What `paywall` takes. */
 export type PaywallParameters = {
@@ -23,52 +36,87 @@ export type PaywallParameters = {
   currency: Address
   /** Whom to serve; everybody who pays where nothing is said. */
   admission?: Gate
+  /** Milliseconds that an answer waits for its payer before it is cut off; 30 seconds where nothing is said. */
+  patience?: number
 }
+
+const PATIENCE_MILLISECONDS = 30_000
 
 /**
  * Puts a price before a handler of `node:http`. Unpaid requests get 402 with a quote; what the handler writes goes out as
  * the payer pays for it, kilobyte by kilobyte, and nothing is buffered beyond what one write holds. Answers with a status
- * of 400 or more are free.
+ * of 300 or more are free, and so is a body that does not go out.
  *
  * A request spends its channel's credit only if its payment adds something: who repeats a payment that it overheard gets
- * nothing.
+ * nothing. Several answers may be paid from one channel at once: what was paid for one is kept for it.
  */
-export function paywall({ payee, client, price, currency, admission }: PaywallParameters, handler: RequestListener): RequestListener {
+export function paywall(parameters: PaywallParameters, handler: RequestListener): RequestListener {
+  const { payee, client, admission: gate, patience = PATIENCE_MILLISECONDS } = parameters
+  const price = parameters.price.perKilobyte
+  const currency = parameters.currency.toLowerCase() as Address
+  const { chainId, contract } = payee.accepts
+  const quote: Quote = { chainId, contract, currency, payee: payee.address, perKilobyte: price }
   const observer = createObserver({ client, payee })
-  const quote: Quote = {
-    chainId: payee.accepts.chainId,
-    contract: payee.accepts.contract,
-    currency,
-    payee: payee.address,
-    perKilobyte: price.perKilobyte,
+  const shares = sharesOf(payee)
+  const allow: Allowances = gate
+    ? createAllowances({ gate, payee, observer, currency, price })
+    : () => Promise.resolve(UNBOUNDED)
+
+  /** Accepts a payment, with the chain looked at first where that is due. */
+  const accept = async (bytes: Uint8Array, requiredCurrency?: Address): Promise<Acceptance> => {
+    const payment = decodePayment(bytes)
+    const channel = payment.channel ?? (await payee.standing(payment.channelId)).channel
+    if (requiredCurrency !== undefined && channel.token !== requiredCurrency) throw wrongCurrency(channel.token)
+    await observer.refresh(channel)
+    try {
+      return await payee.accept(bytes)
+    } catch (error) {
+      if (!(error instanceof ScripError) || error.code !== 'DEPOSIT_EXCEEDED') throw error
+      // The payer may have topped the channel up meanwhile.
+      await observer.observe(channel)
+      return payee.accept(bytes)
+    }
   }
 
-  const take = async (request: IncomingMessage): Promise<Acceptance> => {
-    const header = request.headers[PAYMENT_HEADER]
-    if (typeof header !== 'string') throw new ScripError('PAYMENT_REQUIRED', { values: { perKilobyte: price.perKilobyte } })
-    return acceptObserved(payee, observer, readPaymentHeader(header))
-  }
-
-  const allowance = async ({ channel, charged }: Standing): Promise<bigint | undefined> => {
-    if (admission === undefined) return undefined
-    const { claimed } = await observer.observe(channel)
-    return admission.check({ peer: channel.payer, currency, unsettled: charged - claimed, wanted: price.perKilobyte })
-  }
+  const wrongCurrency = (token: Address) =>
+    new ScripError('WRONG_CHANNEL', {
+      detail: `The channel pays in ${token}; this is sold for ${currency}.`,
+      values: { currency, token },
+    })
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const standing = await take(request)
-    if (standing.added === 0n) {
-      throw new ScripError('PAYMENT_REPLAYED', { values: { channelId: standing.channel.id, accepted: standing.accepted } })
-    }
-    const bound = await allowance(standing)
-    response.setHeader(CREDIT_HEADER, standing.credit.toString())
-    if (bound !== undefined) response.setHeader(BOUND_HEADER, bound.toString())
-    meterResponse(response, channelMeter(payee, standing.channel.id, price.perKilobyte, bound))
-    handler(request, response)
+    const standing = await accept(paymentOf(request, price), currency)
+    const { channel, accepted, added } = standing
+    if (added === 0n) throw new ScripError('PAYMENT_REPLAYED', { values: { channelId: channel.id, accepted } })
+    const share = shares.open(standing, readAmount(request.headers[AMOUNT_HEADER]))
+    shares.credited(channel.id, 0n)
+    closing(response, share.close)
+    if (share.granted < price) throw tooLittle(share.granted, price)
+    const allowance = await allow(channel)
+    closing(response, allowance.close)
+    if (response.closed) return
+
+    response.setHeader(CREDIT_HEADER, share.granted.toString())
+    response.setHeader(ANSWER_HEADER, share.id)
+    response.setHeader(PRICE_HEADER, price.toString())
+    if (allowance.bound !== undefined) response.setHeader(BOUND_HEADER, allowance.bound.toString())
+    // What one payer bought must not be handed to others by a cache on the way. A handler may say otherwise.
+    response.setHeader('cache-control', 'private, max-age=0')
+    meterResponse({ request, response, patience, meter: shareMeter(share, price, allowance) })
+    // A handler may be asynchronous, whatever its type says.
+    await (handler(request, response) as unknown)
   }
 
   const payOn = async (request: IncomingMessage, response: ServerResponse) => {
-    const { credit } = await take(request)
+    const bytes = paymentOf(request, price)
+    const answer = request.headers[ANSWER_HEADER]
+    const amount = readAmount(request.headers[AMOUNT_HEADER])
+    if (typeof answer === 'string' && amount !== undefined) {
+      // Before the payment is looked at: one that a newer one overtook is refused, and still meant for this answer.
+      shares.find(decodePayment(bytes).channelId, answer)?.add(amount)
+    }
+    const { channel, credit, added } = await accept(bytes)
+    shares.credited(channel.id, amount === undefined ? added : 0n)
     response.writeHead(204, { [CREDIT_HEADER]: credit.toString() }).end()
   }
 
@@ -79,31 +127,31 @@ export function paywall({ payee, client, price, currency, admission }: PaywallPa
   }
 }
 
-/** Accepts a payment, with the chain looked at first where that is due. */
-async function acceptObserved(payee: Payee, observer: Observer, bytes: Uint8Array): Promise<Acceptance> {
-  const payment = decodePayment(bytes)
-  const channel = payment.channel ?? (await payee.standing(payment.channelId)).channel
-  await observer.refresh(channel)
-  try {
-    return await payee.accept(bytes)
-  } catch (error) {
-    if (!(error instanceof ScripError) || error.code !== 'DEPOSIT_EXCEEDED') throw error
-    // The payer may have topped the channel up meanwhile.
-    await observer.observe(channel)
-    return payee.accept(bytes)
-  }
+function paymentOf(request: IncomingMessage, perKilobyte: bigint): Uint8Array {
+  const header = request.headers[PAYMENT_HEADER]
+  if (typeof header !== 'string') throw new ScripError('PAYMENT_REQUIRED', { values: { perKilobyte } })
+  return readPaymentHeader(header)
 }
 
-/** Pays for an answer out of a channel's credit, at most `bound` base units of it. */
-function channelMeter(payee: Payee, id: Hex, perKilobyte: bigint, bound: bigint | undefined): Meter {
-  let left = bound === undefined ? Number.POSITIVE_INFINITY : Number(bound / perKilobyte)
+function tooLittle(credit: bigint, perKilobyte: bigint): ScripError {
+  return new ScripError('PAYMENT_REQUIRED', {
+    detail: `A kilobyte costs ${perKilobyte} base units; the channel has ${credit} for it.`,
+    values: { perKilobyte, credit },
+  })
+}
+
+/** Does something when the response ends, however it ends, at once where it already did. */
+function closing(response: ServerResponse, work: () => void): void {
+  if (response.closed) work()
+  else response.on('close', work)
+}
+
+/** Pays for an answer from its share. */
+function shareMeter(share: Share, price: bigint, allowance: Allowance): Meter {
   return async (wanted, signal) => {
+    const count = await share.take(price, wanted, allowance, signal)
     // The payer was told the bound and hangs up there; cutting it off first could lose what is still on the way.
-    if (left === 0) await aborted(signal)
-    await payee.credited(id, perKilobyte, signal)
-    const count = await payee.charge(id, perKilobyte, Math.min(wanted, left))
-    left -= count
-    return count
+    return count > 0 ? count : aborted(signal)
   }
 }
 
@@ -118,12 +166,24 @@ function aborted(signal: AbortSignal): Promise<never> {
 /** Answers with problem details, and with the quote where a payment would help. */
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, quote: Quote): void {
   const known = error instanceof ScripError ? error : new ScripError('INTERNAL', { cause: error })
-  if (known !== error) process.emitWarning(error instanceof Error ? error : String(error))
+  if (known.status >= 500) process.emitWarning(error instanceof Error ? error : String(error))
   if (response.headersSent) {
     response.destroy()
     return
   }
+  // What the handler said of a body that will not come.
+  for (const name of response.getHeaderNames())
+    if (/^(content-|transfer-|etag$|last-modified$)/.test(name)) response.removeHeader(name)
   if (known.status === 402) response.setHeader(QUOTE_HEADER, writeQuote(quote, request.url ?? '/'))
   response.writeHead(known.status, { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' })
-  response.end(JSON.stringify(known.toProblem()))
+  response.end(JSON.stringify(publicProblem(known)))
+}
+
+/** What strangers are told of an error: of one at this end no more than its kind, because it may name files and addresses. */
+function publicProblem(error: ScripError) {
+  if (error.status < 500) return error.toProblem()
+  return new ScripError(error.code, {
+    detail: 'The peer has a difficulty of its own.',
+    hint: 'Try again later: nothing was charged for what was not served.',
+  }).toProblem()
 }

@@ -19,7 +19,10 @@ export function serveFiles(folder: string): RequestListener {
       const error =
         status === 404
           ? new ScripError('NOT_FOUND', { detail: `There is no file at ${pathname}.`, values: { pathname } })
-          : new ScripError('INVALID_ARGUMENT', { detail: `The request cannot be served: status ${status}.`, values: { pathname } })
+          : new ScripError('INVALID_ARGUMENT', {
+              detail: `The request cannot be served: status ${status}.`,
+              values: { pathname },
+            })
       response.writeHead(status, { 'content-type': PROBLEM_TYPE })
       response.end(JSON.stringify({ ...error.toProblem(), status }))
     }

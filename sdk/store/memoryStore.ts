@@ -1,8 +1,11 @@
+import { ScripError } from '../errors/ScripError.ts'
+import { decode, encode } from './encoding.ts'
 import type { Change, Store } from './Store.ts'
 
 /** A store that forgets when the process ends: for browsers, tests and payers that spend what they can afford to lose. */
 export function memoryStore(): Store {
-  const tables = new Map<string, Map<string, object>>()
+  // Records are kept as text: nobody can change them from outside, and they are what a store in a file would give back.
+  const tables = new Map<string, Map<string, string>>()
   const table = (name: string) => {
     let records = tables.get(name)
     if (records === undefined) {
@@ -11,21 +14,30 @@ export function memoryStore(): Store {
     }
     return records
   }
-  const apply = (change: Change) => {
-    if ('clear' in change) table(change.table).clear()
-    else if ('remove' in change) table(change.table).delete(change.key)
-    else table(change.table).set(change.key, structuredClone(change.record))
+  /** What remains to be done for a change when nothing can fail any more. */
+  const prepare = (change: Change): (() => void) => {
+    if ('clear' in change) return () => table(change.table).clear()
+    if ('remove' in change) return () => table(change.table).delete(change.key)
+    const text = encode(change.record)
+    return () => table(change.table).set(change.key, text)
+  }
+  const prepareAll = (changes: readonly Change[]) => {
+    try {
+      return changes.map(prepare)
+    } catch (cause) {
+      throw new ScripError('STORE_FAILED', { detail: 'A record cannot be written as JSON.', cause })
+    }
   }
   return {
     async get<Record extends object>(name: string, key: string) {
-      const record = table(name).get(key)
-      return record === undefined ? undefined : (structuredClone(record) as Record)
+      const text = tables.get(name)?.get(key)
+      return text === undefined ? undefined : (decode(text) as Record)
     },
     async all<Record extends object>(name: string) {
-      return [...table(name).values()].map((record) => structuredClone(record) as Record)
+      return [...(tables.get(name)?.values() ?? [])].map((text) => decode(text) as Record)
     },
     async write(changes) {
-      for (const change of changes) apply(change)
+      for (const apply of prepareAll(changes)) apply()
     },
     async close() {},
   }

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ScripError } from '../errors/ScripError.ts'
+import { decode, encode } from './encoding.ts'
 import type { Change, Store } from './Store.ts'
 
 /** Settings of `sqliteStore`. */
@@ -10,7 +11,16 @@ export type SqliteStoreOptions = {
   readOnly?: boolean
 }
 
-type Pending = { changes: readonly Change[]; resolve: () => void; reject: (error: ScripError) => void }
+/** A change as the table takes it; `text` is the record. */
+type Row = { readonly change: Change; readonly text?: string }
+
+/** A write that waits for the next flush; one whose records cannot be written only waits for its turn to fail. */
+type Pending = {
+  readonly rows: readonly Row[]
+  readonly failure?: ScripError
+  readonly resolve: () => void
+  readonly reject: (error: ScripError) => void
+}
 
 /**
  * A store in one file, on the SQLite that Node brings. A write resolves after the file was flushed to the disk; writes
@@ -27,56 +37,95 @@ export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptio
       values: { path },
     })
   }
-  const owner = readOnly ? undefined : own(path)
-  const database = open(path, readOnly)
-  const statements = prepare(database)
+  const { database, statements, release } = take(path, readOnly)
   let pending: Pending[] = []
+  let closed = false
 
   const flush = () => {
     const batch = pending
     pending = []
+    let failure: ScripError | undefined
     try {
       inTransaction(database, () => {
-        for (const { changes } of batch) for (const change of changes) apply(statements, change)
+        for (const { rows } of batch) for (const row of rows) apply(statements, row)
       })
     } catch (cause) {
-      const error = storeFailed(path, cause)
-      for (const { reject } of batch) reject(error)
-      return
+      failure = storeFailed(path, cause)
     }
-    for (const { resolve } of batch) resolve()
+    for (const write of batch) {
+      const error = write.failure ?? failure
+      if (error === undefined) write.resolve()
+      else write.reject(error)
+    }
+  }
+
+  const read = <Result>(work: () => Result): Result => {
+    try {
+      return work()
+    } catch (cause) {
+      throw storeFailed(path, cause)
+    }
   }
 
   return {
     async get<Record extends object>(table: string, key: string) {
-      const row = statements.get.get(table, key)
-      return row === undefined ? undefined : (decode(String(row['record'])) as Record)
+      return read(() => {
+        const row = statements.get.get(table, key)
+        return row === undefined ? undefined : (decode(String(row['record'])) as Record)
+      })
     },
     async all<Record extends object>(table: string) {
-      return statements.all.all(table).map((row) => decode(String(row['record'])) as Record)
+      return read(() => statements.all.all(table).map((row) => decode(String(row['record'])) as Record))
     },
     write(changes) {
       return new Promise((resolve, reject) => {
         if (pending.length === 0) setImmediate(flush)
-        pending.push({ changes, resolve, reject })
+        try {
+          // Written down now: what the caller does to its records later is its own affair.
+          pending.push({ rows: changes.map(toRow), resolve, reject })
+        } catch (cause) {
+          pending.push({ rows: [], failure: storeFailed(path, cause), resolve, reject })
+        }
       })
     },
     async close() {
+      if (closed) return
+      closed = true
       if (pending.length > 0) flush()
       database.close()
-      owner?.close()
+      release()
     },
+  }
+}
+
+type Taken = { database: DatabaseSync; statements: Statements; release: () => void }
+
+/** Opens the file, as its owner unless it is only read. */
+function take(path: string, readOnly: boolean): Taken {
+  const owner = readOnly ? undefined : own(path)
+  try {
+    const database = open(path, readOnly)
+    return { database, statements: prepare(database), release: () => owner?.close() }
+  } catch (cause) {
+    owner?.close()
+    throw storeFailed(path, cause)
   }
 }
 
 /** Takes the store for this process until it closes it or ends, however it ends. */
 function own(path: string): DatabaseSync {
+  let lock: DatabaseSync | undefined
   try {
     mkdirSync(dirname(path), { recursive: true })
-    const lock = new DatabaseSync(`${path}.lock`)
+    create(path)
+    // Beside the file itself: two links to one store must not make two owners.
+    const lockPath = `${realpathSync(path)}.lock`
+    create(lockPath)
+    lock = new DatabaseSync(lockPath)
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock
   } catch (cause) {
+    lock?.close()
     if (!String(cause).includes('locked')) throw storeFailed(path, cause)
     throw new ScripError('STORE_FAILED', {
       detail: `Another process uses the store ${path}.`,
@@ -87,20 +136,26 @@ function own(path: string): DatabaseSync {
   }
 }
 
+/**
+ * Makes a file that only its owner can read, where there is none. One that is there is not opened: closing it again would
+ * end the locks that SQLite holds on it in this process.
+ */
+function create(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+}
+
 function open(path: string, readOnly: boolean): DatabaseSync {
-  try {
-    const database = new DatabaseSync(path, { readOnly })
-    if (readOnly) return database
-    chmodSync(path, 0o600)
-    // FULL flushes the log at every commit: what was acknowledged survives a power loss.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    database.exec(
-      'CREATE TABLE IF NOT EXISTS records (tab TEXT, key TEXT, record TEXT NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID',
-    )
-    return database
-  } catch (cause) {
-    throw storeFailed(path, cause)
-  }
+  const database = new DatabaseSync(path, { readOnly })
+  if (readOnly) return database
+  // FULL flushes the log at every commit: what was acknowledged survives a power loss.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS records (tab TEXT, key TEXT, record TEXT NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID',
+  )
+  // Only now that it is known to be a store: whatever else was named by mistake keeps its mode.
+  const file = realpathSync(path)
+  for (const part of [file, `${file}-wal`, `${file}-shm`, `${file}.lock`]) if (existsSync(part)) chmodSync(part, 0o600)
+  return database
 }
 
 function inTransaction(database: DatabaseSync, work: () => void): void {
@@ -109,7 +164,11 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
     work()
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
+    try {
+      database.exec('ROLLBACK')
+    } catch {
+      // A disk that is full or broken may have rolled back by itself.
+    }
     throw error
   }
 }
@@ -134,19 +193,14 @@ function prepare(database: DatabaseSync): Statements {
   }
 }
 
-function apply(statements: Statements, change: Change): void {
+function toRow(change: Change): Row {
+  return 'record' in change ? { change, text: encode(change.record) } : { change }
+}
+
+function apply(statements: Statements, { change, text }: Row): void {
   if ('clear' in change) statements.clear.run(change.table)
-  else if ('remove' in change) statements.remove.run(change.table, change.key)
-  else statements.put.run(change.table, change.key, encode(change.record))
-}
-
-/** JSON in which a bigint is an object with one member, `bigint`. */
-function encode(record: object): string {
-  return JSON.stringify(record, (_, value) => (typeof value === 'bigint' ? { bigint: value.toString() } : value))
-}
-
-function decode(text: string): unknown {
-  return JSON.parse(text, (_, value) => (typeof value?.bigint === 'string' ? BigInt(value.bigint) : value))
+  else if (text === undefined) statements.remove.run(change.table, change.key)
+  else statements.put.run(change.table, change.key, text)
 }
 
 function storeFailed(path: string, cause: unknown): ScripError {

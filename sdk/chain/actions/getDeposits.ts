@@ -42,9 +42,12 @@ type Cursor = { readonly block: bigint; readonly marks: ReadonlySet<Hex> }
 /** Bytes of a mark: two deposits of one recipient in 64 blocks share one with a chance of 2^-64. */
 const MARK_BYTES = 8
 
+/** Marks kept of deposits that reorgs took away: they may come back, and a cursor must not grow for ever. */
+const MOST_GONE = 64
+
 /**
  * What arrived through `transferFunds` since the cursor. Each deposit comes once per cursor, also where a reorg of up to 64
- * blocks moves it to another block, or brings one that was not there before. The getDepositsRequest of the Lightweight
+ * blocks moves it to another block, takes it away for a while, or brings one that was not there before. The getDepositsRequest of the Lightweight
  * Currency Protocol (Turner & Ross 2003), read from the `Deposited` log.
  * @throws `UNKNOWN_CURRENCY`, `INVALID_ARGUMENT` for a cursor that this function did not give, `RPC_UNREACHABLE`
  */
@@ -72,16 +75,21 @@ async function read(
 ): Promise<GetDepositsReturnType> {
   const toBlock = await getBlockNumber(client, { cacheTime: 0 })
   const safeBlock = since === undefined || since.block < REORG_DEPTH ? 0n : since.block - REORG_DEPTH + 1n
+  // A node that lags behind, or a shorter fork: the cursor stays where it is, and keeps every mark.
+  const behind = since !== undefined && since.block > toBlock
+  const block = behind ? since.block : toBlock
   const contract = { address: currency, abi } as const
   const [events, balance] = await Promise.all([
-    getContractEvents(client, {
-      ...contract,
-      eventName: 'Deposited',
-      args: { to },
-      fromBlock: safeBlock,
-      toBlock,
-      strict: true,
-    }),
+    safeBlock > toBlock
+      ? []
+      : getContractEvents(client, {
+          ...contract,
+          eventName: 'Deposited',
+          args: { to },
+          fromBlock: safeBlock,
+          toBlock,
+          strict: true,
+        }),
     readContract(client, { ...contract, functionName: 'balanceOf', args: [to] }),
   ])
   const counts = new Map<Hex, number>()
@@ -91,8 +99,11 @@ async function read(
     return { mark: markOf(hash, count), deposit: { from, amount, fee, transactionId, blockNumber, hash } }
   })
   const deposits = found.filter(({ mark }) => !since?.marks.has(mark)).map(({ deposit }) => deposit)
-  const marks = found.filter(({ deposit }) => deposit.blockNumber + REORG_DEPTH > toBlock).map(({ mark }) => mark)
-  return { deposits, balance, cursor: writeCursor(toBlock, marks) }
+  const marks = found.filter(({ deposit }) => deposit.blockNumber + REORG_DEPTH > block).map(({ mark }) => mark)
+  // What was given out and is not there now may come back: a transaction that a reorg took away is mined again.
+  const present = new Set(found.map(({ mark }) => mark))
+  const gone = [...(since?.marks ?? [])].filter((mark) => !present.has(mark))
+  return { deposits, balance, cursor: writeCursor(block, [...(behind ? gone : gone.slice(-MOST_GONE)), ...marks]) }
 }
 
 /** A deposit by its transaction and its place among the transaction's deposits: what a reorg leaves as it is. */

@@ -1,0 +1,64 @@
+import { type Address, getAddress, isAddress, parseUnits } from 'viem'
+import { MAX_TOTAL } from '../channels/Channel.ts'
+import { ScripError } from '../errors/ScripError.ts'
+
+/** An address, with its checksum. @throws `INVALID_ARGUMENT` */
+export function parseAddress(value: string, what: string): Address {
+  if (isAddress(value, { strict: false })) return getAddress(value)
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no address: ${value}.`,
+    hint: 'Give 0x and 40 hexadecimal digits.',
+    values: { [what]: value },
+  })
+}
+
+/** An amount above 0 in a currency's own unit, as base units. @throws `INVALID_ARGUMENT` */
+export function parseAmount(value: string, decimals: number, what = 'amount'): bigint {
+  const amount = parseFee(value, decimals, what)
+  if (amount > 0n) return amount
+  throw notAmount(value, decimals, what)
+}
+
+/** An amount from 0 in a currency's own unit, as base units. @throws `INVALID_ARGUMENT` */
+export function parseFee(value: string, decimals: number, what: string): bigint {
+  const fraction = value.split('.')[1] ?? ''
+  if (!/^\d+(\.\d+)?$/.test(value) || fraction.length > decimals) throw notAmount(value, decimals, what)
+  const amount = parseUnits(value, decimals)
+  // More than that no currency can hold.
+  if (amount > MAX_TOTAL) throw notAmount(value, decimals, what)
+  return amount
+}
+
+function notAmount(value: string, decimals: number, what: string): ScripError {
+  return new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no amount of this currency: ${value}.`,
+    hint: `Give a number above 0 with at most ${decimals} decimals, as in 12.5.`,
+    values: { [what]: value, decimals },
+  })
+}
+
+/** A whole number from 0 to `most`. @throws `INVALID_ARGUMENT` */
+export function parseWhole(value: string, what: string, most = Number.MAX_SAFE_INTEGER): number {
+  const number = Number(value)
+  if (/^\d+$/.test(value) && number <= most) return number
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no whole number that can be used: ${value}.`,
+    hint: `Give a whole number${most === Number.MAX_SAFE_INTEGER ? '' : ` from 0 to ${most}`}.`,
+    values: { [what]: value },
+  })
+}
+
+/** A network's number. @throws `INVALID_ARGUMENT` */
+export function parseNetwork({ network }: { network: string }): bigint {
+  return BigInt(parseWhole(network, 'network'))
+}
+
+/** An address of the web. It is not repeated where it is none: that of an RPC may hold a secret. @throws `INVALID_ARGUMENT` */
+export function parseUrl(value: string, what: string): URL {
+  const url = URL.parse(value)
+  if (url !== null && /^https?:$/.test(url.protocol)) return url
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no address of the web.`,
+    hint: 'Give http://… or https://….',
+  })
+}

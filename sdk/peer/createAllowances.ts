@@ -1,0 +1,119 @@
+import type { Address, Hex } from 'viem'
+import type { Gate } from '../admission/createGate.ts'
+import type { Channel } from '../channels/Channel.ts'
+import type { Payee } from '../channels/Payee.ts'
+import { ScripError } from '../errors/ScripError.ts'
+import type { Observer } from './createObserver.ts'
+
+/** What a payer's network lets it have of one answer, in pieces of the seller's price. */
+export type Allowance = {
+  /** Base units that the payer may have when the answer begins; absent where nothing bounds it. */
+  readonly bound?: bigint
+  /** Takes as many pieces as there are left, at most `most`. */
+  take(most: number): number
+  /** Gives back pieces that were taken and not served. */
+  giveBack(count: number): void
+  /** Ends it with the answer. */
+  close(): void
+}
+
+/** What `createAllowances` takes. */
+export type AllowancesParameters = {
+  gate: Gate
+  payee: Payee
+  observer: Observer
+  /** In lower case. */
+  currency: Address
+  /** Base units of one piece. */
+  price: bigint
+}
+
+/** Asks the gate what the payer of a channel may have. @throws What the gate throws */
+export type Allowances = (channel: Channel) => Promise<Allowance>
+
+/** The allowance where there is no gate. */
+export const UNBOUNDED: Allowance = { take: (most) => most, giveBack: () => {}, close: () => {} }
+
+/** What a payer takes through all of its channels, in base units since this seller started; `end` is where it must stop. */
+type Use = { readonly channels: Map<Hex, Channel>; taken: bigint; end?: bigint }
+
+/**
+ * Allowances that all answers to a payer share: who asks several times at once, or opens several channels, gets no more
+ * than who does not.
+ */
+export function createAllowances({ gate, payee, observer, currency, price }: AllowancesParameters): Allowances {
+  const uses = new Map<Address, Use>()
+  let remembered: Promise<void> | undefined
+
+  const add = (channel: Channel): Use => {
+    const use = uses.get(channel.payer) ?? { channels: new Map(), taken: 0n }
+    uses.set(channel.payer, use)
+    if (channel.token === currency) use.channels.set(channel.id, channel)
+    return use
+  }
+
+  /** Brings in the channels of earlier starts. */
+  const remember = (): Promise<void> => {
+    remembered ??= payee.claimable().then(
+      (claims) => {
+        for (const { channel } of claims) add(channel)
+      },
+      (error: unknown) => {
+        remembered = undefined
+        throw error
+      },
+    )
+    return remembered
+  }
+
+  /** What was served on a channel and not settled; negative where more was settled than served. */
+  const unsettled = async (id: Hex): Promise<bigint> => {
+    const { unclaimed, credit } = await payee.standing(id)
+    return unclaimed - credit
+  }
+
+  /** Looks at the channels of which the chain may have settled more than was seen last. */
+  const look = async (use: Use, present: Channel): Promise<void> => {
+    for (const channel of use.channels.values()) {
+      if (channel.id === present.id || (await unsettled(channel.id)) > 0n) await observer.observe(channel)
+    }
+  }
+
+  const take = (use: Use, most: number): number => {
+    const left = use.end === undefined ? most : Number((use.end - use.taken) / price)
+    const count = Math.max(0, Math.min(left, most))
+    use.taken += BigInt(count) * price
+    return count
+  }
+
+  return async (channel) => {
+    await remember()
+    const use = add(channel)
+    await look(use, channel)
+    const parts = await Promise.all([...use.channels.keys()].map(unsettled))
+    const { taken } = use
+    const total = parts.reduce((sum, part) => sum + part, 0n)
+    const bound = await gate.check({ peer: channel.payer, currency, unsettled: total, wanted: price })
+    if (bound === undefined) delete use.end
+    else use.end = taken + bound
+
+    // The first piece is taken now: whom other answers overtook meanwhile is told so, not cut off.
+    let held = take(use, 1)
+    if (held === 0) throw new ScripError('ADMISSION_REFUSED', { values: { peer: channel.payer } })
+    return {
+      ...(use.end !== undefined && { bound: use.end - use.taken + price }),
+      take: (most) => {
+        const first = held
+        held = 0
+        return first + take(use, most - first)
+      },
+      giveBack: (count) => {
+        use.taken -= BigInt(count) * price
+      },
+      close: () => {
+        use.taken -= BigInt(held) * price
+        held = 0
+      },
+    }
+  }
+}

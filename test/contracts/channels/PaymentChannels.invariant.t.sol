@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ChannelsHandler} from "./ChannelsHandler.sol";
+
+/// @dev `contracts/channels/README.md` lists these in words.
+contract PaymentChannelsInvariants is ChannelsHandler {
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(this);
+    }
+
+    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
+        bytes4[16] memory selectors = [
+            this.open.selector,
+            this.topUp.selector,
+            this.sign.selector,
+            this.sign.selector,
+            this.requestExit.selector,
+            this.claim.selector,
+            this.claim.selector,
+            this.claimInTheLastSecond.selector,
+            this.exit.selector,
+            this.withdraw.selector,
+            this.pass.selector,
+            this.stray.selector,
+            this.impersonate.selector,
+            this.forge.selector,
+            this.misplaceTick.selector,
+            this.misbehave.selector
+        ];
+        targets = new FuzzSelector[](1);
+        targets[0] = FuzzSelector(address(this), new bytes4[](selectors.length));
+        for (uint256 i = 0; i < selectors.length; ++i) targets[0].selectors[i] = selectors[i];
+    }
+
+    /// @dev One campaign for all: each step is followed by every check.
+    function invariant_PaymentChannels() external view {
+        Model[] memory models = models;
+        _channelsAreWhatTheirPartiesMadeThem(models);
+        for (uint256 t = 0; t < TOKENS; ++t) {
+            IERC20 token = tokens[t];
+            _balancesAreWhatWasPaidAndNotWithdrawn(token);
+            if (!honest(token)) continue;
+            _theBooksAreWhatTheContractHolds(models, token);
+            _everyActorHasWhatItsOwnDealingsLeftIt(models, token);
+        }
+    }
+
+    /// @dev A run in which many steps did nothing would prove little.
+    function afterInvariant() external view {
+        assertGe(worked * 10, steps * 9, "nine steps in ten do something");
+    }
+
+    /// @dev `claimed` is the best voucher presented as far as the deposits went, and an exit is due when it was promised.
+    function _channelsAreWhatTheirPartiesMadeThem(Model[] memory models) private view {
+        for (uint256 i = 0; i < models.length; ++i) {
+            (uint96 claimed, uint96 deposit, uint40 exitAt, bool opened) = channels.state(models[i].id);
+            assertTrue(opened, "opened");
+            assertEq(claimed, models[i].claimed, "claimed");
+            assertEq(deposit, models[i].deposit, "deposit");
+            assertEq(exitAt, models[i].exitAt, "exitAt");
+        }
+    }
+
+    /// @dev Of the hostile token too: its books follow the calls that succeeded and nothing else.
+    function _balancesAreWhatWasPaidAndNotWithdrawn(IERC20 token) private view {
+        for (uint256 a = 0; a < ACTORS; ++a) {
+            address actor = actors[a];
+            assertEq(channels.balanceOf(actor, address(token)), balances[actor][token], "balance");
+        }
+    }
+
+    /// @dev Tokens held = balances + deposits + what was sent by mistake, for every token whose balances change only by
+    /// transfers, whatever the hostile token beside them does.
+    function _theBooksAreWhatTheContractHolds(Model[] memory models, IERC20 token) private view {
+        uint256 books = strayed[token];
+        for (uint256 a = 0; a < ACTORS; ++a) {
+            books += channels.balanceOf(actors[a], address(token));
+        }
+        for (uint256 i = 0; i < models.length; ++i) {
+            if (models[i].channel.token == address(token)) books += models[i].deposit;
+        }
+        assertEq(token.balanceOf(address(channels)), books, "tokens held");
+    }
+
+    /// @dev Wallet + balance + deposits change only by what one funds, is paid, sends or gets: nobody's tokens are pulled
+    /// by anyone else, and nothing is paid that no voucher promised.
+    function _everyActorHasWhatItsOwnDealingsLeftIt(Model[] memory models, IERC20 token) private view {
+        for (uint256 a = 0; a < ACTORS; ++a) {
+            address actor = actors[a];
+            uint256 has = token.balanceOf(actor) + channels.balanceOf(actor, address(token));
+            for (uint256 i = 0; i < models.length; ++i) {
+                if (models[i].channel.token == address(token) && models[i].channel.payer == actor) {
+                    has += models[i].deposit;
+                }
+            }
+            assertEq(has, worth[actor][token], "what an actor has");
+        }
+    }
+}

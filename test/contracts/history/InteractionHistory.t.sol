@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IPaymentChannels} from "../../../contracts/channels/IPaymentChannels.sol";
+import {IInteractionHistory} from "../../../contracts/history/IInteractionHistory.sol";
+import {InteractionHistory} from "../../../contracts/history/InteractionHistory.sol";
+import {Settlement} from "../support/Settlement.sol";
+
+/// @dev The branches are those of `InteractionHistory.tree`.
+contract InteractionHistoryTest is Settlement {
+    uint96 private constant ONE = 1e18;
+    uint256 private constant START = 1_800_000_000;
+
+    InteractionHistory private history;
+    address private steward;
+    address private alice;
+    address private bob;
+    uint256 private networkId;
+
+    function setUp() external {
+        vm.warp(START);
+        deployChannels();
+        history = new InteractionHistory(channels);
+        steward = makeAddr("steward");
+        alice = makeAddr("alice");
+        bob = makeAddr("bob");
+        networkId = history.createNetwork(steward, 1 days, "");
+    }
+
+    // createNetwork
+
+    function test_CreateNetwork_RevertWhen_StewardIsZero() external {
+        vm.expectRevert(IInteractionHistory.InvalidSteward.selector);
+        history.createNetwork(address(0), 1 days, "");
+    }
+
+    function testFuzz_CreateNetwork_EpochsLastAnHourAtLeast(uint40 epochLength) external {
+        if (epochLength < 1 hours) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IInteractionHistory.InvalidEpochLength.selector, epochLength)
+            );
+        }
+        history.createNetwork(steward, epochLength, "");
+    }
+
+    function testFuzz_CreateNetwork_StartsInTheFirstEpoch(
+        uint40 epochLength,
+        uint40 created,
+        uint40 passed
+    ) external {
+        epochLength = uint40(bound(epochLength, 1 hours, 365 days));
+        created = uint40(bound(created, 1, type(uint32).max));
+        passed = uint40(bound(passed, 0, 100 * uint256(epochLength)));
+        vm.warp(created);
+        vm.expectEmit(address(history));
+        emit IInteractionHistory.NetworkCreated(networkId + 1, steward, epochLength, "ipfs://network");
+        uint256 created_ = history.createNetwork(steward, epochLength, "ipfs://network");
+        assertEq(created_, networkId + 1);
+        vm.warp(created + passed);
+        (address steward_, uint40 epochLength_, uint32 epoch) = history.network(created_);
+        assertEq(steward_, steward);
+        assertEq(epochLength_, epochLength);
+        assertEq(epoch, passed / epochLength + 1);
+    }
+
+    // setWeight
+
+    function testFuzz_UnknownNetworksAreRefused(uint256 unknown) external {
+        vm.assume(unknown != networkId);
+        bytes memory failure = abi.encodeWithSelector(IInteractionHistory.UnknownNetwork.selector, unknown);
+        IPaymentChannels.Channel[] memory none = new IPaymentChannels.Channel[](0);
+        vm.expectRevert(failure);
+        history.setWeight(unknown, address(token), ONE);
+        vm.expectRevert(failure);
+        history.sync(unknown, none);
+        vm.expectRevert(failure);
+        history.network(unknown);
+        vm.expectRevert(failure);
+        history.edge(unknown, alice, bob);
+        vm.expectRevert(failure);
+        history.totals(unknown, alice);
+    }
+
+    function testFuzz_SetWeight_RevertWhen_CallerIsNotTheSteward(address caller) external {
+        vm.assume(caller != steward);
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.OnlySteward.selector, caller, steward));
+        vm.prank(caller);
+        history.setWeight(networkId, address(token), ONE);
+    }
+
+    function test_SetWeight_RevertWhen_WeightIsZero() external {
+        vm.expectRevert(IInteractionHistory.InvalidWeight.selector);
+        _setWeight(0);
+    }
+
+    function testFuzz_SetWeight_RevertGiven_TheTokenHasOne(uint96 first, uint96 second) external {
+        first = bound96(first, 1, type(uint96).max);
+        second = bound96(second, 1, type(uint96).max);
+        vm.expectEmit(address(history));
+        emit IInteractionHistory.WeightSet(networkId, address(token), first);
+        _setWeight(first);
+        assertEq(history.weightOf(networkId, address(token)), first);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.WeightAlreadySet.selector, networkId, token, first)
+        );
+        _setWeight(second);
+    }
+
+    // sync
+
+    function test_Sync_RevertGiven_NoWeight() external {
+        IPaymentChannels.Channel[] memory settled = settle("alice", "bob", 100);
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.NoWeight.selector, networkId, token));
+        history.sync(networkId, settled);
+    }
+
+    /// @dev Nobody can put an edge into somebody's name: what counts is what that payer's signer signed and was claimed.
+    function testFuzz_Sync_AnUnopenedChannelIsNoEdge(IPaymentChannels.Channel memory forged) external {
+        _setWeight(ONE);
+        forged.token = address(token);
+        IPaymentChannels.Channel[] memory forgeries = new IPaymentChannels.Channel[](1);
+        forgeries[0] = forged;
+        history.sync(networkId, forgeries);
+        _assertEdge(forged.payer, forged.payee, 0, 0);
+    }
+
+    function testFuzz_Sync_ADescriptorThatNamesAnotherIsNoEdge(uint96 amount, address other) external {
+        amount = bound96(amount, 1, type(uint64).max);
+        vm.assume(other != alice && other != bob);
+        _setWeight(ONE);
+        IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
+        settled[0].payer = other;
+        history.sync(networkId, settled);
+        settled[0].payer = alice;
+        settled[0].payee = other;
+        history.sync(networkId, settled);
+        _assertEdge(other, bob, 0, 0);
+        _assertEdge(alice, other, 0, 0);
+    }
+
+    function testFuzz_Sync_PayingOneselfCountsNothing(uint96 amount) external {
+        amount = bound96(amount, 1, type(uint64).max);
+        _setWeight(ONE);
+        history.sync(networkId, settle("alice", "alice", amount));
+        _assertEdge(alice, alice, 0, 0);
+        (uint96 provided, uint96 consumed, , ) = history.totals(networkId, alice);
+        assertEq(provided, 0);
+        assertEq(consumed, 0);
+    }
+
+    function testFuzz_Sync_CountsWhatWasSettled(uint96 weight, uint96 amount) external {
+        weight = bound96(weight, 1, type(uint96).max);
+        amount = bound96(amount, 1, type(uint96).max);
+        _setWeight(weight);
+        IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
+        uint96 served = _saturated((uint256(weight) * amount) / ONE);
+        if (served != 0) {
+            vm.expectEmit(address(history));
+            emit IInteractionHistory.EdgeUpdated(networkId, alice, bob, served);
+        }
+        history.sync(networkId, settled);
+        // The same again, also twice in one call, changes nothing.
+        IPaymentChannels.Channel[] memory twice = new IPaymentChannels.Channel[](2);
+        (twice[0], twice[1]) = (settled[0], settled[0]);
+        history.sync(networkId, twice);
+        _assertEdge(alice, bob, served, 0);
+        (uint96 provided, uint96 consumed, , ) = history.totals(networkId, bob);
+        assertEq(provided, served);
+        assertEq(consumed, 0);
+        (provided, consumed, , ) = history.totals(networkId, alice);
+        assertEq(provided, 0);
+        assertEq(consumed, served);
+    }
+
+    /// @dev However the settlements are cut and synced, the edge ends as one sync at the end leaves it.
+    function testFuzz_Sync_DustIsNotLost(uint96 weight, uint32[10] memory amounts, uint256 syncs) external {
+        weight = bound96(weight, 1, 10 * ONE);
+        _setWeight(weight);
+        IPaymentChannels.Channel[] memory settled;
+        uint256 total;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint96 amount = bound96(amounts[i], 1, type(uint32).max);
+            settled = settle("alice", "bob", amount);
+            total += amount;
+            if ((syncs >> i) & 1 == 1) history.sync(networkId, settled);
+        }
+        history.sync(networkId, settled);
+        _assertEdge(alice, bob, uint96((total * weight) / ONE), 0);
+    }
+
+    /// @dev At half a unit a payment of one each, every second one counts.
+    function test_Sync_DustOfHalfAUnit() external {
+        _setWeight(ONE / 2);
+        for (uint96 payments = 1; payments <= 5; ++payments) {
+            history.sync(networkId, settle("alice", "bob", 1));
+            _assertEdge(alice, bob, payments / 2, 0);
+        }
+    }
+
+    function testFuzz_Sync_AWeightSetLateCountsWhatWasBefore(uint96 before, uint96 later) external {
+        before = bound96(before, 1, type(uint64).max);
+        later = bound96(later, 1, type(uint64).max);
+        settle("alice", "bob", before);
+        _setWeight(ONE);
+        history.sync(networkId, settle("alice", "bob", later));
+        _assertEdge(alice, bob, before + later, 0);
+    }
+
+    function test_Sync_SaturatesAndGoesOn() external {
+        _setWeight(type(uint96).max);
+        history.sync(networkId, settle("alice", "bob", type(uint64).max));
+        _assertEdge(alice, bob, type(uint96).max, 0);
+        // Neither more on the same edge nor another edge of the same peers is jammed.
+        history.sync(networkId, settle("alice", "bob", type(uint64).max));
+        history.sync(networkId, settle("alice", "carol", type(uint64).max));
+        _assertEdge(alice, bob, type(uint96).max, 0);
+        _assertEdge(alice, makeAddr("carol"), type(uint96).max, 0);
+        (, uint96 consumed, , ) = history.totals(networkId, alice);
+        assertEq(consumed, type(uint96).max);
+        vm.warp(START + 1 days);
+        _assertEdge(alice, bob, type(uint96).max, type(uint96).max);
+    }
+
+    function testFuzz_Sync_NetworksCountForThemselves(uint96 weight, uint96 amount) external {
+        weight = bound96(weight, ONE, 10 * ONE);
+        amount = bound96(amount, 1, type(uint64).max);
+        uint256 other = history.createNetwork(steward, 1 hours, "");
+        _setWeight(ONE);
+        vm.prank(steward);
+        history.setWeight(other, address(token), weight);
+        IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
+        history.sync(networkId, settled);
+        (uint96 served, , ) = history.edge(other, alice, bob);
+        assertEq(served, 0);
+        history.sync(other, settled);
+        (served, , ) = history.edge(other, alice, bob);
+        assertEq(served, uint96((uint256(amount) * weight) / ONE));
+        _assertEdge(alice, bob, amount, 0);
+    }
+
+    // epochs
+
+    /// @dev What was served as of the last closed epoch stands still until the next one closes.
+    function testFuzz_Epochs_LastEpochStandsStill(
+        uint32[6] memory amounts,
+        uint16[6] memory hourly
+    ) external {
+        _setWeight(ONE);
+        uint96 sum;
+        uint96 closed;
+        uint256 passed;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint256 epoch = passed / 1 days;
+            // Counted here: the optimizer takes the time of a block for constant.
+            passed += bound(hourly[i], 0, 40) * 1 hours;
+            vm.warp(START + passed);
+            if (passed / 1 days != epoch) closed = sum;
+            _assertEpoch(sum, closed);
+            uint96 amount = bound96(amounts[i], 1, type(uint32).max);
+            history.sync(networkId, settle("alice", "bob", amount));
+            sum += amount;
+            _assertEpoch(sum, closed);
+        }
+    }
+
+    // what the tests above share
+
+    function _setWeight(uint96 weight) private {
+        vm.prank(steward);
+        history.setWeight(networkId, address(token), weight);
+    }
+
+    function _saturated(uint256 sum) private pure returns (uint96) {
+        return sum > type(uint96).max ? type(uint96).max : uint96(sum);
+    }
+
+    function _assertEdge(address consumer, address provider, uint96 served, uint96 lastEpoch) private view {
+        (uint96 served_, uint96 lastEpoch_, uint96 faulted) = history.edge(networkId, consumer, provider);
+        assertEq(served_, served);
+        assertEq(lastEpoch_, lastEpoch);
+        assertEq(faulted, 0);
+    }
+
+    function _assertEpoch(uint96 sum, uint96 closed) private view {
+        _assertEdge(alice, bob, sum, closed);
+        (uint96 provided, , uint96 providedLastEpoch, ) = history.totals(networkId, bob);
+        assertEq(provided, sum);
+        assertEq(providedLastEpoch, closed);
+        (, uint96 consumed, , uint96 consumedLastEpoch) = history.totals(networkId, alice);
+        assertEq(consumed, sum);
+        assertEq(consumedLastEpoch, closed);
+    }
+}
