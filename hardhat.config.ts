@@ -18,7 +18,7 @@ const compiler = {
   settings: {
     evmVersion: 'cancun',
     viaIR: true,
-    optimizer: { enabled: true, runs: 10_000 },
+    optimizer: { enabled: true, runs: 1_000_000 },
     metadata: { bytecodeHash: 'none' },
   },
 }

@@ -45,7 +45,7 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
         }
         if (account.exitAt != 0) revert ChannelExiting(id, account.exitAt);
         account.deposit += amount;
-        _accounts[id] = account;
+        _write(id, account);
         emit Funded(id, amount, account.deposit);
         _pull(IERC20(channel.token), amount);
     }
@@ -65,7 +65,7 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
         paid = owed < account.deposit ? owed : account.deposit;
         account.claimed += paid;
         account.deposit -= paid;
-        _accounts[id] = account;
+        _write(id, account);
         _balances[channel.payee][channel.token] += paid;
         emit Claimed(id, channel.payer, channel.payee, channel.token, paid, account.claimed);
     }
@@ -91,7 +91,7 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
         uint96 amount = account.deposit;
         account.deposit = 0;
         account.exitAt = 0;
-        _accounts[id] = account;
+        _write(id, account);
         _balances[channel.payer][channel.token] += amount;
         emit Exited(id, amount);
     }
@@ -123,6 +123,19 @@ contract PaymentChannels is IPaymentChannels, EIP712, Multicall, ReentrancyGuard
     /// @inheritdoc IPaymentChannels
     function balanceOf(address owner, address token) external view returns (uint96) {
         return _balances[owner][token];
+    }
+
+    /// @dev One write of the whole slot: the compiler would read and write it once a field.
+    function _write(bytes32 id, Account memory account) private {
+        Account storage slot = _accounts[id];
+        uint256 word =
+            account.claimed |
+                (uint256(account.deposit) << 96) |
+                (uint256(account.exitAt) << 192) |
+                (account.opened ? 1 << 232 : 0);
+        assembly ("memory-safe") {
+            sstore(slot.slot, word)
+        }
     }
 
     /// @dev What the claim proves as ever paid: the signed total and the ticks on top of it.

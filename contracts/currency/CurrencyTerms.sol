@@ -84,6 +84,25 @@ library CurrencyTerms {
         return _string(terms, start, terms.length - start);
     }
 
+    /// @notice The fee's terms of the running clone, read without copying the rest: this is on the way of every payment.
+    function ownFees() internal view returns (uint256 flat, uint256 bps) {
+        uint256 word = _ownWord(65);
+        return (word >> 160, (word >> 144) & type(uint16).max);
+    }
+
+    /// @notice The first issuer of the running clone, read without copying the rest.
+    function ownIssuer() internal view returns (address) {
+        return address(uint160(_ownWord(0) >> 96));
+    }
+
+    /// @dev 32 bytes of the running clone's arguments, which lie behind the 45 bytes of its code.
+    function _ownWord(uint256 offset) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            extcodecopy(address(), 0x00, add(offset, 45), 0x20)
+            word := mload(0x00)
+        }
+    }
+
     function _nameLength(bytes memory terms) private pure returns (uint256) {
         return _number(terms, 83, 1);
     }

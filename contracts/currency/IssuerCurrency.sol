@@ -129,7 +129,11 @@ contract IssuerCurrency is
 
     /// @inheritdoc IIssuerCurrency
     function quoteFee(uint256 amount) public view returns (uint256 fee) {
-        return _fee(_terms(), amount);
+        (uint256 flat, uint256 bps) = CurrencyTerms.ownFees();
+        if (flat == 0 && bps == 0) return 0;
+        // Split at ten thousand, so that no amount overflows.
+        uint256 proportional = (amount / BASIS_POINTS) * bps + ((amount % BASIS_POINTS) * bps) / BASIS_POINTS;
+        return Math.min(flat + proportional, amount / FEE_CAP_DIVISOR);
     }
 
     /// @notice What `spender` may move for `owner`; without limit where the spender is the channels contract.
@@ -194,12 +198,5 @@ contract IssuerCurrency is
         }
         _transfer(from, recipient, amount);
         emit Deposited(from, recipient, transactionId, amount, fee);
-    }
-
-    function _fee(bytes memory terms, uint256 amount) private pure returns (uint256) {
-        uint256 cap = amount / FEE_CAP_DIVISOR;
-        uint256 proportional = Math.mulDiv(amount, terms.feeBps(), BASIS_POINTS);
-        // The flat part has 96 bits and the proportional one is at most a tenth of 256: the sum cannot overflow.
-        return Math.min(terms.feeFlat() + proportional, cap);
     }
 }

@@ -8,8 +8,6 @@ import {IIssuership} from "./IIssuership.sol";
 /// @title Who issues a currency
 /// @dev The terms name the first issuer; storage is only written when it changes.
 abstract contract Issuership is CurrencyBase, IIssuership {
-    using CurrencyTerms for bytes;
-
     address private _successor;
     address private _candidate;
 
@@ -37,6 +35,6 @@ abstract contract Issuership is CurrencyBase, IIssuership {
     /// @inheritdoc IIssuership
     function issuer() public view returns (address) {
         address successor = _successor;
-        return successor == address(0) ? _terms().issuer() : successor;
+        return successor == address(0) ? CurrencyTerms.ownIssuer() : successor;
     }
 }

@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { readContract } from 'viem/actions'
 import { interactionHistoryAbi } from '../abi/interactionHistory.ts'
-import { type Admission, getAdmission } from '../chain/actions/getAdmission.ts'
+import { type Admission, getAdmission, type RatioStanding } from '../chain/actions/getAdmission.ts'
 import { RATIO_UNIT } from '../chain/actions/setRatioTerms.ts'
 import { WEIGHT_UNIT } from '../chain/actions/setWeight.ts'
 import { addresses } from '../chain/addresses.ts'
@@ -48,27 +48,55 @@ export function createGate({ client, networkId }: { client: ScripClient; network
     check: async ({ peer, currency, unsettled, wanted }) => {
       const [admission, weight] = await Promise.all([getAdmission(client, { networkId, peer }), weightOf(currency)])
       const { admitted, ratio } = admission
-      const consumed = ((unsettled + wanted) * weight) / WEIGHT_UNIT
-      if (!admitted || (ratio && ratio.headroom < consumed)) throw refusal(networkId, peer, admission, consumed)
-      if (ratio === undefined || weight === 0n) return undefined
-      return (ratio.headroom * WEIGHT_UNIT) / weight - unsettled
+      if (!ratio) {
+        if (admitted) return undefined
+        throw refusal(networkId, peer, admission, 0n)
+      }
+      const lacks = lacking(ratio, dividedUp((unsettled + wanted) * weight, WEIGHT_UNIT))
+      if (!admitted || lacks > 0n) {
+        throw refusal(networkId, peer, admission, admitted || lacks > ratio.shortfall ? lacks : ratio.shortfall)
+      }
+      if (weight === 0n) return undefined
+      return -dividedUp(-capacity(ratio) * WEIGHT_UNIT, weight) - unsettled
     },
   }
 }
 
-/** What a refused peer is told: the way back. `consumed` is value that no chain has settled yet and value that it wants. */
-function refusal(networkId: bigint, peer: Address, { eligible, ratio }: Admission, consumed: bigint): ScripError {
-  const join = `\`scrip admission join --network ${networkId}\``
-  const lacking = ratio && consumed > ratio.headroom ? consumed - ratio.headroom : 0n
-  const forMore = ratio ? (lacking * ratio.admitRatio + RATIO_UNIT - 1n) / RATIO_UNIT : 0n
-  // What is settled already may lie further back than what is wanted next.
-  const provide = ratio && ratio.shortfall > 0n ? ratio.shortfall + forMore : forMore
+/** What a peer may consume beyond what was settled; negative where it settled more than it may. */
+function capacity({ provided, consumed, allowance, admitRatio }: RatioStanding): bigint {
+  const earned = admitRatio === 0n ? 0n : (provided * RATIO_UNIT) / admitRatio
+  return allowance + earned - consumed
+}
+
+/** What a peer must still provide to consume so much more than was settled. */
+function lacking({ provided, consumed, allowance, admitRatio }: RatioStanding, more: bigint): bigint {
+  const beyond = consumed + more - allowance
+  const needed = beyond > 0n ? dividedUp(beyond * admitRatio, RATIO_UNIT) : 0n
+  return needed > provided ? needed - provided : 0n
+}
+
+/** A quotient rounded up. */
+function dividedUp(dividend: bigint, divisor: bigint): bigint {
+  return dividend > 0n ? (dividend + divisor - 1n) / divisor : dividend / divisor
+}
+
+/** What a refused peer is told: the way back. */
+function refusal(networkId: bigint, peer: Address, admission: Admission, provide: bigint): ScripError {
+  const { policy, eligible } = admission
   return new ScripError('ADMISSION_REFUSED', {
     detail: `Network ${networkId} does not serve ${peer} now.`,
-    hint:
-      eligible && provide === 0n
-        ? `It is eligible: have it admitted with ${join}.`
-        : `Serve other peers of the network for at least ${provide} more units of value, have that settled, and join again with ${join}.`,
-    values: { networkId, peer, eligible, provide },
+    hint: wayBack(networkId, admission, provide),
+    values: { networkId, peer, eligible, provide, ...(policy && { policy }) },
   })
+}
+
+function wayBack(networkId: bigint, { policy, eligible, ratio }: Admission, provide: bigint): string {
+  const join = `with \`scrip admission join --network ${networkId}\``
+  if (provide > 0n) {
+    return `Serve other peers of the network for at least ${provide} more units of value, have that settled, and join again ${join}.`
+  }
+  if (eligible) return `It is eligible: have it admitted ${join}.`
+  if (policy === undefined || ratio?.admitRatio === 0n)
+    return 'The network admits nobody yet: ask its steward for a policy.'
+  return `Bring the proof that the network's policy ${policy} asks for, and join ${join}.`
 }

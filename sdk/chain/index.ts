@@ -14,7 +14,7 @@ export { type CreateCurrencyParameters, createCurrency } from './actions/createC
 export { type CreateNetworkParameters, createNetwork } from './actions/createNetwork.ts'
 export { exit } from './actions/exit.ts'
 export { expel } from './actions/expel.ts'
-export { type Admission, getAdmission } from './actions/getAdmission.ts'
+export { type Admission, getAdmission, type RatioStanding } from './actions/getAdmission.ts'
 export { getChannelState } from './actions/getChannelState.ts'
 export { type Currency, getCurrency } from './actions/getCurrency.ts'
 export {

@@ -52,7 +52,7 @@ export type Payer = {
    * @throws `INVALID_ARGUMENT` before the first payment
    */
   introduction(): Promise<Uint8Array>
-  /** Says what was ever deposited, in base units, after a top-up. */
+  /** Says what was ever deposited and not taken back, in base units, after a top-up or an exit. */
   setFunded(funded: bigint): Promise<void>
   /**
    * Takes up the state that a payee returned with `STALE_PAYMENT`: the payer's own newer voucher, by its own signature.
@@ -101,10 +101,12 @@ export function createPayer({
   }
 
   const load = async (): Promise<PayerRecord> => {
-    record ??= await store.get(payers, channel.id)
-    if (record === undefined) await save({ channel, funded })
-    else if (record.funded < funded) await save({ ...record, funded })
-    return record as PayerRecord
+    if (record !== undefined) return record
+    const kept = await store.get(payers, channel.id)
+    const present = kept !== undefined && kept.funded >= funded ? kept : { ...kept, channel, funded }
+    if (present === kept) record = present
+    else await save(present)
+    return present
   }
 
   const save = async (next: PayerRecord) => {

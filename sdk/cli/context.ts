@@ -35,8 +35,8 @@ export type ReadingClient = Client<Transport, Chain | undefined, undefined>
 /** A client with the account of the key. */
 export type AccountClient = WalletClient<Transport, Chain | undefined, PrivateKeyAccount>
 
-/** The two sides on which an account keeps books: they are in different files, so that it can buy while it sells. */
-export type Side = 'paying' | 'earning'
+/** The sides on which an account keeps books: they are in different files, so that it can buy while it sells. */
+export type Side = 'paying' | 'earning' | 'issuing'
 
 const LOCAL_POLL_MILLISECONDS = 100
 const POLL_MILLISECONDS = 1_000

@@ -1,16 +1,7 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
-import { fail } from './output.ts'
-import { createProgram } from './program.ts'
+import { enableCompileCache } from 'node:module'
 
-const asksForData = process.argv.includes('--json')
-
-process.on('uncaughtException', (error) => process.exit(fail(error, asksForData)))
-// A reader that has seen enough, as `head` has, is no error.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
-
-try {
-  await createProgram().parseAsync()
-} catch (error) {
-  process.exitCode = error instanceof CommanderError ? error.exitCode : fail(error, asksForData)
-}
+// Much of a short command's time is the compiling of what it imports: that is kept for the next one.
+enableCompileCache()
+const { main } = await import('./main.ts')
+await main()

@@ -10,6 +10,7 @@ import { depositsCommand } from './commands/deposits.ts'
 import { devCommand } from './commands/dev.ts'
 import { fetchCommand } from './commands/fetch.ts'
 import { historyCommand } from './commands/history.ts'
+import { issuerCommand } from './commands/issuer.ts'
 import { reputationCommand } from './commands/reputation.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     sendCommand(),
     depositsCommand(),
     balanceCommand(),
+    issuerCommand(),
     serveCommand(),
     fetchCommand(),
     channelsCommand(),

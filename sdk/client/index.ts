@@ -1,2 +1,13 @@
 export type { Limits } from './createBudget.ts'
+export {
+  type GatewayClient,
+  type GatewayClientParameters,
+  gatewayClient,
+  type MessageSigner,
+} from './issuer/gatewayClient.ts'
+export { getCurrencyVia } from './issuer/getCurrencyVia.ts'
+export { getDepositsVia } from './issuer/getDepositsVia.ts'
+export { relayTransferFundsVia } from './issuer/relayTransferFundsVia.ts'
+export { type SignTransferFundsViaParameters, signTransferFundsVia } from './issuer/signTransferFundsVia.ts'
+export { type TransferFundsViaParameters, transferFundsVia } from './issuer/transferFundsVia.ts'
 export { type PayingFetch, type PayingFetchParameters, type PaymentEvent, payingFetch } from './payingFetch.ts'

@@ -197,6 +197,42 @@ export const errorCodes = {
     title: 'Something went wrong that this package did not expect',
     hint: 'Nothing was charged for the failed part; try again, and report it if it stays.',
   },
+  // Issuer's gateway
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The request is longer than any that fits',
+    hint: 'Send one message at a time.',
+  },
+  INVALID_SIGNATURE: {
+    status: 400,
+    title: 'The message is not signed by its payer',
+    hint: 'Sign the message as it is sent, for this currency and its chain, with the payer’s key.',
+  },
+  ISSUER_UNAVAILABLE: {
+    status: 503,
+    title: 'The issuer cannot act on the message now',
+    hint: 'Send the same message again a little later: it is carried out once.',
+  },
+  MESSAGE_CONFLICT: {
+    status: 409,
+    title: 'The payer signed another message under this counter',
+    hint: 'Give every message a counter of its own.',
+  },
+  MESSAGE_EXPIRED: {
+    status: 410,
+    title: 'The message’s time is over',
+    hint: 'Sign it again with a later validBefore.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The path does not take this method',
+    hint: 'Use the method that the Allow header names.',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    title: 'That was too much in a short time',
+    hint: 'Wait as long as Retry-After says, then send the same again.',
+  },
   // Store
   STORE_FAILED: {
     status: 500,

@@ -60,6 +60,8 @@ export type ShopOptions = {
   port?: number
   /** The currency to be paid in; the market's where nothing is said. */
   currency?: Address
+  /** Another shop's payee, to sell at another price for the same purse. */
+  payee?: Payee
 }
 
 /** A server, and where it listens. */
@@ -75,17 +77,14 @@ export type Shop = Site & {
 /** Opens a shop on 127.0.0.1. */
 export async function openShop(market: Market, handler: RequestListener, options: ShopOptions): Promise<Shop> {
   const { seller, perKilobyte = 1n, store = memoryStore(), port = 0, currency = market.currency, ...more } = options
-  const payee = createPayee({
-    account: seller.account,
-    store,
-    accept: {
-      chainId: market.chainId,
-      contract: addresses.paymentChannels,
-      currencies: [...new Set([market.currency, currency])],
-      maxExposure: 0n,
-    },
-  })
-  const listener = paywall({ payee, client: seller.client, price: { perKilobyte }, currency, ...more }, handler)
+  const accept = {
+    chainId: market.chainId,
+    contract: addresses.paymentChannels,
+    currencies: [...new Set([market.currency, currency])],
+    maxExposure: 0n,
+  }
+  const payee = options.payee ?? createPayee({ account: seller.account, store, accept })
+  const listener = paywall({ ...more, payee, client: seller.client, price: { perKilobyte }, currency }, handler)
   const books = async () => {
     const sums = { accepted: 0n, charged: 0n, credit: 0n }
     for (const { channel } of await payee.claimable()) {

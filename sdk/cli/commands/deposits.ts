@@ -45,7 +45,7 @@ async function deposits(options: DepositsOptions, currency = '') {
 }
 
 /** A reference as the text that it was made of, where it is one. */
-function readable(transactionId: Hex): string {
+export function readable(transactionId: Hex): string {
   const text = new TextDecoder().decode(hexToBytes(transactionId)).replace(/\0+$/, '')
   return /^[\p{L}\p{N}\p{P}\p{S} ]+$/u.test(text) && !text.includes('\ufffd') ? `“${text}”` : transactionId
 }

@@ -45,7 +45,7 @@ async function send(options: SendOptions, currency = '', to = '', amount = '') {
 }
 
 /** @throws `INVALID_ARGUMENT` */
-function parseReference(id: string): Hex {
+export function parseReference(id: string): Hex {
   if (isHex(id) && size(id) === 32) return id
   const bytes = stringToHex(id)
   if (size(bytes) <= 32) return padHex(bytes, { size: 32, dir: 'right' })

@@ -81,7 +81,7 @@ async function serve(options: ServeOptions, name = ''): Promise<undefined> {
 }
 
 /** @throws `PORT_IN_USE`, `INVALID_ARGUMENT` where nobody can listen at that host and port */
-async function listen(server: Server, port: number, host: string): Promise<string> {
+export async function listen(server: Server, port: number, host: string): Promise<string> {
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -100,7 +100,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`
 }
 
-async function close(server: Server): Promise<void> {
+export async function close(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeAllConnections()

@@ -296,6 +296,16 @@ describe('a payer and its store', () => {
     expect(await codeOf(() => payerOn({ store, channel: channelTo({}, 10n) }).pay(1n))).to.equal('DEPOSIT_EXCEEDED')
   })
 
+  it('believes the last word on its deposit, also where an exit made it less', async () => {
+    const store = memoryStore()
+    const payer = payerOn({ store, channel: channelTo({}, 100n) })
+    await payer.pay(10n)
+    await payer.setFunded(50n)
+    expect(await codeOf(() => payer.pay(41n))).to.equal('DEPOSIT_EXCEEDED')
+    await payer.pay(40n)
+    expect(await codeOf(() => payerOn({ store, channel: channelTo({}, 50n) }).pay(1n))).to.equal('DEPOSIT_EXCEEDED')
+  })
+
   it('never signs or reveals more than it meant to pay, whatever fails, restarts and is recovered', async () => {
     type Step = { kind: 'pay' | 'break' | 'restart' | 'forget' | 'recover'; amount: bigint }
     const someStep: fc.Arbitrary<Step> = fc.record({

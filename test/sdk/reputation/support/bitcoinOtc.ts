@@ -9,7 +9,7 @@ import { peer } from './oracle.ts'
  * the folder it lies in, and undefined stands for no such folder.
  */
 export function bitcoinOtc(): GraphEdge[] | undefined {
-  const folder = process.env.SCRIP_DATA
+  const folder = process.env['SCRIP_DATA']
   if (folder === undefined) return undefined
   const edges: GraphEdge[] = []
   for (const line of readFileSync(join(folder, 'soc-sign-bitcoinotc.csv'), 'utf8').split('\n')) {

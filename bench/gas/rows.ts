@@ -1,0 +1,82 @@
+/** One line of the gas table. */
+export interface Row {
+  readonly operation: string
+  /** The most that the operation may cost, in gas. */
+  readonly ceiling: number
+  /** What the best others cost, measured on the same EVM from receipts in the same way. */
+  readonly peers: string
+  /** Digits after the point; for what is a share of a transaction. */
+  readonly digits?: number
+}
+
+/** Whole transactions, intrinsic gas and calldata included, by the key under which `measure` returns them. */
+export const rows = {
+  create: {
+    operation: 'create a currency (13-byte name, 66-byte URI)',
+    ceiling: 110_000,
+    peers: 'Circles 118,932; OpenZeppelin clone + mint 184,152; CLC voucher 248,956',
+  },
+  transferToHolder: {
+    operation: 'transfer to a holder',
+    ceiling: 37_500,
+    peers: 'bare OpenZeppelin clone 36,751; Sarafu CLC 40,999; Circles 44,043',
+  },
+  transferToNewHolder: {
+    operation: 'transfer to a new holder',
+    ceiling: 55_000,
+    peers: 'bare OpenZeppelin clone 53,851; Sarafu CLC 58,099; Circles 62,424',
+  },
+  transferFunds: {
+    operation: 'transferFunds to a holder, no fee',
+    ceiling: 41_000,
+    peers: 'nobody has it',
+  },
+  transferFundsWithFee: {
+    operation: 'transferFunds to a holder, with fee',
+    ceiling: 52_000,
+    peers: 'nobody has it',
+  },
+  open: {
+    operation: 'open and fund a channel from the wallet',
+    ceiling: 75_000,
+    peers: 'x402 batch-settlement 81,583 after an approve; 137,449 by ERC-3009',
+  },
+  openPlain: {
+    operation: 'the same in an OpenZeppelin ERC-20',
+    ceiling: 75_000,
+    peers: 'as above',
+  },
+  claimFirst: {
+    operation: 'claim, the first of a payee in a token',
+    ceiling: 63_000,
+    peers: 'x402 65,500',
+  },
+  claimLater: {
+    operation: 'claim, later',
+    ceiling: 46_000,
+    peers: 'x402 48,400',
+  },
+  tick: {
+    operation: 'each tick beyond the first',
+    ceiling: 55,
+    peers: 'plain Solidity 257',
+    digits: 1,
+  },
+  sync: {
+    operation: 'sync one known edge',
+    ceiling: 60_000,
+    peers: 'ERC-8004 88,263; EAS 222,308',
+  },
+  syncOneProvider: {
+    operation: 'sync a batch of 50, one provider, each',
+    ceiling: 27_000,
+    peers: 'ERC-8004 88,263; EAS 191,654 in a batch of 10',
+  },
+  syncDistinctPairs: {
+    operation: 'sync a batch of 50, distinct pairs, each',
+    ceiling: 31_500,
+    peers: 'as above',
+  },
+} as const satisfies Record<string, Row>
+
+export type Figures = Record<keyof typeof rows, number>

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { Wallet } from 'ethers'
+import { newTypist, type Running, type Typist } from '../../support/scrip.ts'
+
+const SIZE = 300_000
+const KILOBYTES = Math.ceil(SIZE / 1_024)
+/** Base units of a kilobyte. */
+const PRICE = 1_000
+
+type Account = { role: string; address: string; key: string }
+type Dev = { url: string; chainId: number; currency: string; networkId: string; accounts: Account[] }
+type Transaction = { hash: string; gas: string; fee: string }
+
+describe('the story typed by hand', function () {
+  this.timeout(60_000)
+  let typist: Typist
+  let dev: Dev
+  let chain: Running
+  let shop: Running
+  let shopUrl: string
+  let currency: string
+  const content = randomBytes(SIZE)
+  const who = (role: string): Account => {
+    const account = dev.accounts.find((one) => one.role === role)
+    if (account === undefined) throw new Error(`Nobody is the ${role}.`)
+    return account
+  }
+  const as = (role: string) => ({ SCRIP_RPC_URL: dev.url, SCRIP_KEY: who(role).key })
+  const anybody = () => ({ SCRIP_RPC_URL: dev.url })
+
+  before(async () => {
+    typist = newTypist()
+    mkdirSync(join(typist.folder, 'shelf'))
+    writeFileSync(join(typist.folder, 'shelf', 'goods.bin'), content)
+    chain = typist.start(['dev', '--port', '0', '--json', '--chain', 'anvil'])
+    dev = await chain.ready()
+  })
+  after(() => typist.leave())
+
+  it('dev: a chain, everything deployed, a currency, a network, and accounts that hold some', async () => {
+    expect(dev.chainId).to.equal(31_337)
+    expect(dev.accounts.map(({ role }) => role)).to.deep.equal(['issuer', 'buyer', 'seller', 'other'])
+    for (const { address } of dev.accounts) {
+      const { wallet } = await typist.data<{ wallet: string }>(
+        ['balance', dev.currency, '--account', address],
+        anybody(),
+      )
+      expect(wallet).to.equal('1000000000')
+    }
+  })
+
+  it('currency create, mint, show', async () => {
+    const created = await typist.data<{ currency: string; issuer: string; transaction: Transaction }>(
+      ['currency', 'create', 'Eve dollar', 'EVE'],
+      as('issuer'),
+    )
+    currency = created.currency
+    expect(created.issuer).to.equal(who('issuer').address)
+    expect(Number(created.transaction.gas)).to.be.within(50_000, 150_000)
+    expect(BigInt(created.transaction.fee) > 0n).to.equal(true)
+    const minted = await typist.run(['currency', 'mint', currency, who('buyer').address, '50'], as('issuer'))
+    expect(minted).to.include({ status: 0, stderr: '' })
+    expect(minted.stdout).to.match(
+      new RegExp(
+        `^Minted 50 EVE for ${who('buyer').address}\n  transaction 0x[0-9a-f]{64}, [\\d,]+ gas, 0\\.\\d+ of the chain's coin\n$`,
+      ),
+    )
+    const shown = await typist.run(['currency', 'show', currency], anybody())
+    expect(shown.stdout).to.match(/^Eve dollar \(EVE\), 6 decimals, issued by 0x.*\n {2}50 EVE in the world/)
+  })
+
+  it('send, deposits, balance', async () => {
+    const { address } = who('seller')
+    const sent = await typist.run(['send', currency, address, '2.5', '--id', 'order 7'], as('buyer'))
+    expect(sent).to.include({ status: 0, stderr: '' })
+    expect(sent.stdout).to.contain(`Sent 2.5 EVE to ${address}; the issuer's fee was 0 EVE.`)
+    const arrived = await typist.run(['deposits', currency], as('seller'))
+    expect(arrived.stdout).to.contain(
+      `2.5 EVE from ${who('buyer').address}, reference “order 7”\n1 deposit; 2.5 EVE in the wallet`,
+    )
+    const { cursor } = await typist.data<{ cursor: string }>(['deposits', currency, '--account', address], anybody())
+    const later = await typist.data<{ deposits: object[]; balance: string }>(
+      ['deposits', currency, '--account', address, '--cursor', cursor],
+      anybody(),
+    )
+    expect(later).to.deep.include({ deposits: [], balance: '2500000' })
+    const { stdout } = await typist.run(['balance', currency], as('buyer'))
+    expect(stdout).to.match(
+      new RegExp(
+        `^${who('buyer').address} has 9999\\.\\d+ of the chain's coin\n  47.5 EVE in the wallet\n  0 EVE claimed`,
+      ),
+    )
+  })
+
+  it('serve and fetch, with an encrypted key: a kilobyte for a payment', async () => {
+    writeFileSync(join(typist.folder, 'seller.json'), await new Wallet(who('seller').key).encrypt('sesame'))
+    shop = typist.start(['serve', 'shelf', '--currency', currency, '--price', '0.001', '--port', '0'], {
+      SCRIP_RPC_URL: dev.url,
+      SCRIP_KEY: 'seller.json',
+      SCRIP_PASSWORD: 'sesame',
+    })
+    shopUrl = await shop.saying(/at (http:\S+)/)
+    const bought = await typist.run(['fetch', `${shopUrl}/goods.bin`], as('buyer'))
+    expect(bought).to.include({ status: 0 })
+    expect(bought.stdout).to.match(
+      new RegExp(
+        '^Put 47.5 EVE on deposit in a channel\n  transaction 0x[0-9a-f]{64}, [\\d,]+ gas, .*\n' +
+          'Bought goods.bin, 300,000 bytes, for 0.293 EVE in 293 payments\n$',
+      ),
+    )
+    expect(readFileSync(join(typist.folder, 'goods.bin')).equals(content)).to.equal(true)
+    await shop.saying(
+      / {2}200 {2}(\/goods.bin) {2}to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8, who has paid 0.293 EVE in all\n/,
+    )
+  })
+
+  it('channels: both ends of it', async () => {
+    type Channels = Record<'paying' | 'earning', { peer: string; paid: string; claimed: string; deposit: string }[]>
+    const state = { paid: `${KILOBYTES * PRICE}`, claimed: '0', deposit: '47500000' }
+    const buyer = await typist.data<Channels>(['channels'], as('buyer'))
+    const seller = await typist.data<Channels>(['channels'], as('seller'))
+    expect([buyer.paying.length, buyer.earning.length, seller.paying.length, seller.earning.length]).to.deep.equal([
+      1, 0, 0, 1,
+    ])
+    expect(buyer.paying[0]).to.include({ ...state, peer: who('seller').address })
+    expect(seller.earning[0]).to.include({ ...state, peer: who('buyer').address })
+    const { stdout } = await typist.run(['channels'], as('buyer'))
+    expect(stdout).to.contain(`To ${who('seller').address}: 0.293 EVE paid, 0 EVE of it claimed; 47.5 EVE on deposit`)
+  })
+
+  it('claim --withdraw: what was paid, to the wallet, while the peer goes on', async () => {
+    const claimed = await typist.run(['claim', '--withdraw'], as('seller'))
+    expect(claimed).to.include({ status: 0, stderr: '' })
+    expect(claimed.stdout).to.contain(`Claimed 0.293 EVE from ${who('buyer').address}.`)
+    expect(claimed.stdout).to.contain(`Sent 0.293 EVE to your wallet ${who('seller').address}.`)
+    expect((await typist.run(['claim', '--withdraw'], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+    const { wallet, withdrawable } = await typist.data<{ wallet: string; withdrawable: string }>(
+      ['balance', currency],
+      as('seller'),
+    )
+    expect({ wallet, withdrawable }).to.deep.equal({ wallet: '2793000', withdrawable: '0' })
+    shop.child.kill('SIGINT')
+    expect(await shop.ended).to.include({ status: 0, stderr: '' })
+  })
+
+  it('admission, history and reputation of a network', async () => {
+    const network = ['--network', dev.networkId]
+    shop = typist.start(
+      ['serve', 'shelf', '--currency', dev.currency, '--price', '0.001', '--port', '0', ...network],
+      as('seller'),
+    )
+    const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
+    const buy = () => typist.run(['fetch', url, '-o', 'again.bin'], as('buyer'))
+    const refused = await buy()
+    expect(refused.status).to.equal(1)
+    expect(refused.stderr).to.match(
+      /^ADMISSION_REFUSED: .* have it admitted with `scrip admission join --network 1`\.\n$/,
+    )
+    const joined = await typist.run(['admission', 'join', ...network], as('buyer'))
+    expect(joined.stdout).to.match(new RegExp(`^${who('buyer').address} is admitted to network 1 until \\d{4}-`))
+    expect(await buy()).to.include({ status: 0 })
+
+    expect((await typist.run(['history', ...network], anybody())).stdout).to.equal(
+      'Nothing was settled in network 1 yet.\n',
+    )
+    const claimed = await typist.run(['claim', ...network], as('seller'))
+    expect(claimed.stdout).to.contain('Claimed 0.293 CLD from').and.to.contain('Counted in the history of network 1.')
+    const history = await typist.run(['history', who('seller').address, ...network], anybody())
+    expect(history.stdout).to.equal(
+      `${who('seller').address} served 0.293 CLD to ${who('buyer').address}\n` +
+        `${who('seller').address} provided 0.293 CLD and consumed 0 CLD in all\n`,
+    )
+    const reputation = await typist.run(['reputation', ...network], as('buyer'))
+    expect(reputation.stdout).to.match(new RegExp(`\n  ${who('seller').address}  0\\.\\d{4}  0.293 CLD\n`))
+    const standing = await typist.run(['admission', 'show', who('buyer').address, ...network], anybody())
+    expect(standing.stdout).to.contain('is admitted until').and.to.contain('may consume 1.707 CLD more')
+  })
+
+  it('claim --network: counts what was claimed without it, and counts nothing twice', async () => {
+    const network = ['--network', dev.networkId]
+    const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
+    expect(await typist.run(['fetch', url, '-o', 'third.bin'], as('buyer'))).to.include({ status: 0 })
+    await typist.data(['claim'], as('seller'))
+    const counted = await typist.data<Record<string, object[]>>(['claim', ...network], as('seller'))
+    expect([counted['claimed']?.length, counted['synced']?.length]).to.deep.equal([0, 1])
+    const { edges } = await typist.data<{ edges: { served: string }[] }>(['history', ...network], anybody())
+    expect(edges.map(({ served }) => served)).to.deep.equal([`${2 * KILOBYTES * PRICE}`])
+    expect((await typist.run(['claim', ...network], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+  })
+
+  it('channels exit: asks, waits, and takes the rest back to the wallet', async () => {
+    const { paying } = await typist.data<{ paying: { channelId: string; currency: string }[] }>(
+      ['channels'],
+      as('buyer'),
+    )
+    const channel = paying.find((one) => one.currency === currency)?.channelId ?? ''
+    const asked = await typist.run(['channels', 'exit', channel], as('buyer'))
+    expect(asked.stdout).to.match(
+      /^The exit is requested\. Run the same again from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC on/,
+    )
+    const early = await typist.run(['channels', 'exit', channel], as('buyer'))
+    expect(early.stderr).to.match(/^TRANSACTION_REVERTED: The contract refused: ExitNotDue\(.*\n$/)
+    await pass(dev.url, 25 * 3_600)
+    const left = await typist.run(['channels', 'exit', channel], as('buyer'))
+    expect(left.stdout).to.contain(`Sent 47.207 EVE to your wallet ${who('buyer').address}.`)
+    const { wallet } = await typist.data<{ wallet: string }>(['balance', currency], as('buyer'))
+    expect(wallet).to.equal(`${50_000_000 - 2_500_000 - KILOBYTES * PRICE}`)
+  })
+
+  it('ends the chain with the command that started it', async () => {
+    chain.child.kill('SIGINT')
+    expect(await chain.ended).to.include({ status: 0, stderr: '' })
+    const { status, stderr } = await typist.run(['balance'], as('buyer'))
+    expect(status).to.equal(1)
+    expect(stderr).to.match(/^RPC_UNREACHABLE: No chain answers at http:\/\/127\.0\.0\.1:\d+\. .*\n$/)
+  })
+})
+
+/** Lets time pass on a local chain. */
+async function pass(url: string, seconds: number): Promise<void> {
+  for (const [method, params] of [
+    ['evm_increaseTime', [seconds]],
+    ['evm_mine', []],
+  ]) {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+    await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  }
+}

@@ -1,0 +1,128 @@
+import type { HardhatEthers, HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types'
+import { type Addressable, encodeBytes32String, id, keccak256, Signature, type Signer, ZeroHash } from 'ethers'
+import type { IPaymentChannels, PaymentChannels } from '../../sdk/typechain/channels/PaymentChannels.ts'
+import type { CurrencyConfigStruct } from '../../sdk/typechain/currency/CurrencyFactory.ts'
+
+export type Channel = IPaymentChannels.ChannelStruct
+export type Claim = IPaymentChannels.ClaimStruct
+
+export const MAX_UINT96 = 2n ** 96n - 1n
+
+/** Half an hour, in seconds: how long leaving a channel takes in these tests. */
+export const EXIT_DELAY = 1_800n
+
+/** The weight that counts one unit of value for one base unit. */
+export const WEIGHT_ONE = 10n ** 18n
+
+/** Accounts with ether to spend, under the names that a test gives them. */
+export async function accounts<Name extends string>(
+  ethers: HardhatEthers,
+  ...names: Name[]
+): Promise<Record<Name, HardhatEthersSigner>> {
+  const signers = await ethers.getSigners()
+  return Object.fromEntries(names.map((name, i) => [name, signers[i]])) as Record<Name, HardhatEthersSigner>
+}
+
+/** Every contract, deployed as on a live chain. */
+export async function deployContracts(ethers: HardhatEthers) {
+  const channels = await ethers.deployContract('PaymentChannels')
+  const factory = await ethers.deployContract('CurrencyFactory', [channels])
+  const history = await ethers.deployContract('InteractionHistory', [channels])
+  const controller = await ethers.deployContract('AdmissionController', [history])
+  const ratioPolicy = await ethers.deployContract('RatioPolicy', [history])
+  return { channels, factory, history, controller, ratioPolicy }
+}
+
+export type Contracts = Awaited<ReturnType<typeof deployContracts>>
+
+/** The terms of a currency without fees, changed where a test cares. */
+export function terms(changes: Partial<CurrencyConfigStruct> = {}): CurrencyConfigStruct {
+  return {
+    name: 'Claire dollar',
+    symbol: 'CLD',
+    decimals: 6,
+    maxSupply: MAX_UINT96,
+    feeFlat: 0,
+    feeBps: 0,
+    redemptionWindow: 7 * 86_400,
+    contractURI: 'ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi',
+    ...changes,
+  }
+}
+
+/** Creates a currency and returns it connected to its issuer. */
+export async function createCurrency(
+  ethers: HardhatEthers,
+  { factory }: Pick<Contracts, 'factory'>,
+  issuer: Signer,
+  changes: Partial<CurrencyConfigStruct> = {},
+) {
+  const address = await factory.predictCurrency(issuer, terms(changes), ZeroHash)
+  await factory.connect(issuer).createCurrency(terms(changes), ZeroHash)
+  return ethers.getContractAt('IssuerCurrency', address, issuer)
+}
+
+/** The descriptor of a channel whose payer signs its own vouchers, changed where a test cares. */
+export async function descriptor(
+  { payer, payee, token }: { payer: Addressable; payee: Addressable; token: Addressable },
+  changes: Partial<Channel> = {},
+): Promise<Channel> {
+  return {
+    payer: await payer.getAddress(),
+    payee: await payee.getAddress(),
+    token: await token.getAddress(),
+    signer: await payer.getAddress(),
+    exitDelay: EXIT_DELAY,
+    flags: 0,
+    salt: id('salt'),
+    ...changes,
+  }
+}
+
+/** A chain of hashes: the element at `n` is the preimage that pays for n ticks, the first one the root. */
+export function tickChain(length: number, seed = encodeBytes32String('seed')): string[] {
+  const chain = [seed]
+  for (let preimage = seed; chain.length <= length; ) {
+    preimage = keccak256(preimage)
+    chain.push(preimage)
+  }
+  return chain.reverse()
+}
+
+export const VOUCHER_TYPES = {
+  Voucher: [
+    { name: 'channelId', type: 'bytes32' },
+    { name: 'total', type: 'uint96' },
+    { name: 'tickRoot', type: 'bytes32' },
+    { name: 'tickAmount', type: 'uint96' },
+    { name: 'maxTicks', type: 'uint32' },
+  ],
+}
+
+/** The domain of a channels contract, as it states it itself (ERC-5267). */
+export async function domainOf(channels: PaymentChannels) {
+  const { name, version, chainId, verifyingContract } = await channels.eip712Domain()
+  return { name, version, chainId, verifyingContract }
+}
+
+/** A claim as the payer's signer hands it over: a signed total and, where there is a chain, `shown` ticks of it. */
+export async function voucher(
+  channels: PaymentChannels,
+  signer: Signer,
+  channel: Channel,
+  total: bigint,
+  ticks?: { chain: readonly string[]; amount: bigint; shown: number },
+): Promise<Claim> {
+  const signed = {
+    total,
+    tickRoot: ticks?.chain[0] ?? ZeroHash,
+    tickAmount: ticks?.amount ?? 0n,
+    maxTicks: ticks === undefined ? 0 : ticks.chain.length - 1,
+  }
+  const message = { channelId: await channels.channelId(channel), ...signed }
+  const { r, yParityAndS } = Signature.from(
+    await signer.signTypedData(await domainOf(channels), VOUCHER_TYPES, message),
+  )
+  const preimage = ticks?.chain[ticks.shown] ?? ZeroHash
+  return { channel, ...signed, ticks: ticks?.shown ?? 0, preimage, r, vs: yParityAndS }
+}
