@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Signatures} from "../shared/Signatures.sol";
+import {CurrencyDomain} from "./CurrencyDomain.sol";
 
 /// @title What every part of a currency builds on: its terms, and signatures for it
 /// @dev Every clone has an EIP-712 domain of its own, `(name(), "1", chain id, address)`. It is computed for each signature:
 /// OpenZeppelin's EIP712 keeps the name in the constructor's code, which would be the implementation's for all clones.
-abstract contract CurrencyBase is ERC20, IERC5267 {
+abstract contract CurrencyBase is ERC20, CurrencyDomain {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     );
-    string private constant VERSION = "1";
 
     /// @notice The signature is not the signer's, or has a high s.
     error InvalidSignature(address signer);
@@ -22,27 +20,6 @@ abstract contract CurrencyBase is ERC20, IERC5267 {
     /// @notice The version of the EIP-712 domain.
     function version() external pure returns (string memory) {
         return VERSION;
-    }
-
-    /// @inheritdoc IERC5267
-    function eip712Domain()
-        external
-        view
-        returns (
-            bytes1 fields,
-            string memory name_,
-            string memory version_,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        )
-    {
-        return (hex"0f", name(), VERSION, block.chainid, address(this), 0, new uint256[](0));
-    }
-
-    function _terms() internal view returns (bytes memory) {
-        return Clones.fetchCloneArgs(address(this));
     }
 
     function _domainSeparator() internal view returns (bytes32) {

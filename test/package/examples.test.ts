@@ -31,7 +31,7 @@ describe('the examples in somebody’s project', function () {
   let url: string
 
   before(async () => {
-    project = await emptyProject('viem', '@foundry-rs/anvil')
+    project = await emptyProject('viem', '@foundry-rs/anvil', 'ethers')
     const chain = project.start('scrip', 'dev', '--port', '0', '--json')
     stop = () => chain.kill()
     let messages = ''

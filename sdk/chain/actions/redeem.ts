@@ -1,4 +1,4 @@
-import { type Address, decodeFunctionResult, type Hex } from 'viem'
+import { type Address, type Hex, parseEventLogs } from 'viem'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
 import { transactCurrency } from '../currencyCall.ts'
 import type { ScripClient, Transaction } from '../transact.ts'
@@ -13,6 +13,8 @@ export async function redeem(
   client: ScripClient,
   { currency, amount, termsHash }: { currency: Address; amount: bigint; termsHash: Hex },
 ): Promise<Transaction & { id: bigint }> {
-  const { result, ...transaction } = await transactCurrency(client, currency, 'redeem', [amount, termsHash])
-  return { id: decodeFunctionResult({ abi, functionName: 'redeem', data: result }), ...transaction }
+  const { hash, receipt } = await transactCurrency(client, currency, 'redeem', [amount, termsHash])
+  const [event] = parseEventLogs({ abi, eventName: 'RedemptionRequested', logs: receipt.logs })
+  // The simulation's id could belong to a holder whose transaction came first; the event's cannot.
+  return { id: event?.args.id ?? 0n, hash, receipt }
 }
