@@ -42,10 +42,10 @@ await carol.permit({ currency, permit })
 
 // #region authorization
 const to = carol.account.address
-const authorization = await bob.signAuthorization({ currency, to, value: 3_00n, validBefore: inTenMinutes() })
-await carol.useAuthorization({ currency, authorization })
+const authorization = await bob.signTransferAuthorization({ currency, to, value: 3_00n, validBefore: inTenMinutes() })
+await carol.useTransferAuthorization({ currency, authorization })
 
-const { nonce } = await bob.signAuthorization({ currency, to, value: 7_00n, validBefore: inTenMinutes() })
+const { nonce } = await bob.signTransferAuthorization({ currency, to, value: 7_00n, validBefore: inTenMinutes() })
 await bob.cancelAuthorization({ currency, nonce })
 // #endregion
 

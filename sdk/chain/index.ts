@@ -39,12 +39,12 @@ export { requestExit } from './actions/requestExit.ts'
 export { setPolicy } from './actions/setPolicy.ts'
 export { RATIO_UNIT, type RatioTerms, setRatioTerms } from './actions/setRatioTerms.ts'
 export { setWeight, WEIGHT_UNIT } from './actions/setWeight.ts'
-export {
-  type SignAuthorizationParameters,
-  signAuthorization,
-  type TransferAuthorization,
-} from './actions/signAuthorization.ts'
 export { type Permit, signPermit } from './actions/signPermit.ts'
+export {
+  type SignTransferAuthorizationParameters,
+  signTransferAuthorization,
+  type TransferAuthorization,
+} from './actions/signTransferAuthorization.ts'
 export {
   type SignTransferFundsParameters,
   signTransferFunds,
@@ -54,7 +54,7 @@ export { sync } from './actions/sync.ts'
 export { topUp } from './actions/topUp.ts'
 export { type TransferFundsParameters, transferFunds } from './actions/transferFunds.ts'
 export { transferIssuer } from './actions/transferIssuer.ts'
-export { useAuthorization } from './actions/useAuthorization.ts'
+export { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
 export { withdraw } from './actions/withdraw.ts'
 export { addresses } from './addresses.ts'
 export { currencyDomain, currencyMessages } from './currencyMessages.ts'

@@ -33,14 +33,14 @@ import { requestExit } from './actions/requestExit.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setWeight } from './actions/setWeight.ts'
-import { signAuthorization } from './actions/signAuthorization.ts'
 import { signPermit } from './actions/signPermit.ts'
+import { signTransferAuthorization } from './actions/signTransferAuthorization.ts'
 import { signTransferFunds } from './actions/signTransferFunds.ts'
 import { sync } from './actions/sync.ts'
 import { topUp } from './actions/topUp.ts'
 import { transferFunds } from './actions/transferFunds.ts'
 import { transferIssuer } from './actions/transferIssuer.ts'
-import { useAuthorization } from './actions/useAuthorization.ts'
+import { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
 import { withdraw } from './actions/withdraw.ts'
 import type { ScripClient } from './transact.ts'
 
@@ -62,8 +62,8 @@ export type ScripActions = {
   mintMany: Bound<typeof mintMany>
   signPermit: Bound<typeof signPermit>
   permit: Bound<typeof permit>
-  signAuthorization: Bound<typeof signAuthorization>
-  useAuthorization: Bound<typeof useAuthorization>
+  signTransferAuthorization: Bound<typeof signTransferAuthorization>
+  useTransferAuthorization: Bound<typeof useTransferAuthorization>
   cancelAuthorization: Bound<typeof cancelAuthorization>
   signTransferFunds: Bound<typeof signTransferFunds>
   relayTransferFunds: Bound<typeof relayTransferFunds>
@@ -112,8 +112,8 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     mintMany: bind(client, mintMany),
     signPermit: bind(client, signPermit),
     permit: bind(client, permit),
-    signAuthorization: bind(client, signAuthorization),
-    useAuthorization: bind(client, useAuthorization),
+    signTransferAuthorization: bind(client, signTransferAuthorization),
+    useTransferAuthorization: bind(client, useTransferAuthorization),
     cancelAuthorization: bind(client, cancelAuthorization),
     signTransferFunds: bind(client, signTransferFunds),
     relayTransferFunds: bind(client, relayTransferFunds),

@@ -1,4 +1,4 @@
-import { decodeFunctionResult } from 'viem'
+import { parseEventLogs } from 'viem'
 import { paymentChannelsAbi as abi } from '../../abi/paymentChannels.ts'
 import type { Claim } from '../../channels/Channel.ts'
 import { channelsCall, descriptor } from '../channelCalls.ts'
@@ -15,6 +15,8 @@ export async function claim(
   { claim: { channel, ...proof } }: { claim: Claim },
 ): Promise<Transaction & { paid: bigint }> {
   const call = channelsCall('claim', [{ channel: descriptor(channel), ...proof }])
-  const { result, ...transaction } = await transact(client, call)
-  return { paid: decodeFunctionResult({ abi, functionName: 'claim', data: result }), ...transaction }
+  const { hash, receipt } = await transact(client, call)
+  // The simulation's figure could be somebody else's claim of the same voucher that came first; the event's cannot.
+  const [event] = parseEventLogs({ abi, eventName: 'Claimed', logs: receipt.logs })
+  return { paid: event?.args.paid ?? 0n, hash, receipt }
 }

@@ -18,11 +18,11 @@ import {
   redeem,
   relayTransferFunds,
   settleRedemption,
-  signAuthorization,
   signPermit,
+  signTransferAuthorization,
   signTransferFunds,
   transferIssuer,
-  useAuthorization,
+  useTransferAuthorization,
 } from '@scrip/sdk/chain'
 import { expect } from 'chai'
 import { network } from 'hardhat'
@@ -79,22 +79,25 @@ describe('the actions of a currency', function () {
   it('transfers by signature without a fee, and not twice', async () => {
     const before = await walletOf(bob)
     const terms = { currency, to: bob.account.address, value: 1_000n, validBefore: FAR }
-    const authorization = await signAuthorization(alice.client, terms)
-    await useAuthorization(market.issuer.client, { currency, authorization })
+    const authorization = await signTransferAuthorization(alice.client, terms)
+    await useTransferAuthorization(market.issuer.client, { currency, authorization })
     expect(await walletOf(bob)).to.equal(before + 1_000n)
-    await refused(() => useAuthorization(bob.client, { currency, authorization }), 'AuthorizationAlreadyUsed')
+    await refused(() => useTransferAuthorization(bob.client, { currency, authorization }), 'AuthorizationAlreadyUsed')
 
-    const receiveOnly = await signAuthorization(alice.client, { ...terms, receiveOnly: true })
-    await refused(() => useAuthorization(alice.client, { currency, authorization: receiveOnly }), 'OnlyRecipient')
-    await useAuthorization(bob.client, { currency, authorization: receiveOnly })
+    const receiveOnly = await signTransferAuthorization(alice.client, { ...terms, receiveOnly: true })
+    await refused(
+      () => useTransferAuthorization(alice.client, { currency, authorization: receiveOnly }),
+      'OnlyRecipient',
+    )
+    await useTransferAuthorization(bob.client, { currency, authorization: receiveOnly })
     expect(await walletOf(bob)).to.equal(before + 2_000n)
   })
 
   it('cancels an authorization', async () => {
     const terms = { currency, to: bob.account.address, value: 1_000n, validBefore: FAR }
-    const authorization = await signAuthorization(alice.client, terms)
+    const authorization = await signTransferAuthorization(alice.client, terms)
     await cancelAuthorization(alice.client, { currency, nonce: authorization.nonce })
-    await refused(() => useAuthorization(bob.client, { currency, authorization }), 'AuthorizationAlreadyUsed')
+    await refused(() => useTransferAuthorization(bob.client, { currency, authorization }), 'AuthorizationAlreadyUsed')
   })
 
   it('relays a payment for a holder without gas: 100 at fee 1.2, once however often it comes', async () => {

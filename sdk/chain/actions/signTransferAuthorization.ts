@@ -19,8 +19,8 @@ export type TransferAuthorization = {
   readonly signature: Hex
 }
 
-/** What `signAuthorization` takes. */
-export type SignAuthorizationParameters = {
+/** What `signTransferAuthorization` takes. */
+export type SignTransferAuthorizationParameters = {
   currency: Address
   to: Address
   /** Base units. */
@@ -39,9 +39,9 @@ export type SignAuthorizationParameters = {
  * Signs a transfer from the client's account, which anyone, or only the recipient, may bring to the chain (ERC-3009).
  * @throws `KEY_MISSING`, `UNKNOWN_CURRENCY`, `RPC_UNREACHABLE`
  */
-export async function signAuthorization(
+export async function signTransferAuthorization(
   client: ScripClient,
-  parameters: SignAuthorizationParameters,
+  parameters: SignTransferAuthorizationParameters,
 ): Promise<TransferAuthorization> {
   const { currency, to, value, validBefore, validAfter = 0n, nonce = randomNonce(), receiveOnly = false } = parameters
   const from = accountOf(client).address

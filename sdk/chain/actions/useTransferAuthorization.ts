@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { transactCurrency } from '../currencyCall.ts'
 import type { ScripClient, Transaction } from '../transact.ts'
-import type { TransferAuthorization } from './signAuthorization.ts'
+import type { TransferAuthorization } from './signTransferAuthorization.ts'
 
 /**
  * Carries out a signed transfer. `IssuerCurrency.transferWithAuthorization` or `receiveWithAuthorization` (ERC-3009), by the
@@ -9,7 +9,7 @@ import type { TransferAuthorization } from './signAuthorization.ts'
  * @throws `UNKNOWN_CURRENCY`, `INSUFFICIENT_BALANCE`, `TRANSACTION_REVERTED` with `InvalidSignature`, `OnlyRecipient`,
  * `AuthorizationNotYetValid`, `AuthorizationExpired` or `AuthorizationAlreadyUsed`, and what `transact` throws
  */
-export async function useAuthorization(
+export async function useTransferAuthorization(
   client: ScripClient,
   { currency, authorization }: { currency: Address; authorization: TransferAuthorization },
 ): Promise<Transaction> {
