@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import { type EmptyProject, emptyProject } from '../support/emptyProject.ts'
 
 /** What a page pays for, at most, in kilobytes after minification and gzip. The rest of the line is what it imports. */
@@ -15,7 +15,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [80, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],
   [45, "export * from '@scrip/sdk/admission'"],
-  [1, "export * from '@scrip/sdk/store'"],
+  [4, "export * from '@scrip/sdk/store'"],
 ]
 
 describe('the package in a browser bundle', function () {
@@ -25,6 +25,8 @@ describe('the package in a browser bundle', function () {
   before(async () => {
     project = await emptyProject('viem')
   })
+  // esbuild works in a process of its own, which would keep this one waiting.
+  after(() => stop())
 
   for (const [budget, code] of budgets) {
     it(code, async () => {
