@@ -103,14 +103,15 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
     if (paying === undefined) end()
   }
 
+  /** Reads on; where nothing more may be paid, only to the end of what is. */
   const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
     // All that is paid has arrived: what comes next depends on the payment under way.
     if (received >= covered * KILOBYTE) await paying
     if (!isExhausted || received < covered * KILOBYTE) return reader.read()
-    return within(END_MILLISECONDS, reader.read(), async () => {
-      await reader.cancel()
-      throw unaffordable(price, await left())
-    })
+    const last = await within(END_MILLISECONDS, reader.read())
+    if (last?.done) return last
+    await reader.cancel()
+    throw unaffordable(price, await left())
   }
 
   const next = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
@@ -174,19 +175,14 @@ export function termsOf({ headers }: Response, quoted: bigint): Terms {
   }
 }
 
-/** What `work` gives, or `late` where that takes too long. */
-async function within<Result>(
-  milliseconds: number,
-  work: Promise<Result>,
-  late: () => Promise<Result>,
-): Promise<Result> {
+/** What the work gives, or nothing where it takes longer. */
+async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const timeout = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), milliseconds)
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds)
   })
   try {
-    const first = await Promise.race([work, timeout])
-    return first === 'late' ? await late() : first
+    return await Promise.race([work, timeout])
   } finally {
     clearTimeout(timer)
   }
