@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { addresses } from '@scrip/sdk/abi'
 import { expect } from 'chai'
 import { readCodeBlocks, readRegion } from '../../scripts/codeBlocks.ts'
 import { type EmptyProject, emptyProject } from '../support/emptyProject.ts'
@@ -12,6 +13,11 @@ const examples = globSync('examples/*.ts', { cwd: root }).sort()
 const blocks = readCodeBlocks(root)
 
 describe('the code in the README and the docs', () => {
+  it('prints the addresses that this version is deployed at', () => {
+    const page = readFileSync(new URL('../../docs/deployment.md', import.meta.url), 'utf8')
+    for (const address of Object.values(addresses)) expect(page).to.contain(` at ${address}`)
+  })
+
   it('begins in the README', () => {
     expect(blocks.filter(({ place }) => place.startsWith('README.md:'))).not.to.have.length(0)
   })
