@@ -18,6 +18,8 @@ import { reach } from './reach.ts'
 
 /** What a payment that goes alone is for. */
 export type Purpose = {
+  /** Base units. */
+  readonly amount: bigint
   /** Somewhere at the peer. */
   readonly url: string
   /** The answer that it pays on for, as the peer named it. */
@@ -31,8 +33,8 @@ export type Session = {
   active: number
   /** The bytes of a payment of `amount` base units; tops the channel up where its deposit is spent. */
   pay(amount: bigint): Promise<Uint8Array>
-  /** Pays `amount` base units apart from any request. */
-  payOn(amount: bigint, purpose: Purpose): Promise<void>
+  /** Brings a payment to the peer apart from any request. @throws the refusal where nothing helps */
+  bring(payment: Uint8Array, purpose: Purpose): Promise<void>
   /** Does what a peer's refusal asks for, so that the next payment is taken. @throws the refusal where nothing helps. */
   resolve(problem: ScripError, url: string): Promise<void>
   /** Whether the channel is being left, as the chain says. */
@@ -109,7 +111,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     return turn
   }
 
-  const post = (payment: Uint8Array, amount: bigint, { url, answer, signal }: Purpose): Promise<Response> => {
+  const post = (payment: Uint8Array, { amount, url, answer, signal }: Purpose): Promise<Response> => {
     const headers = new Headers({ [PAYMENT_HEADER]: writePaymentHeader(payment), [AMOUNT_HEADER]: amount.toString() })
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
     // An answer here is for the payment alone: it must not lead the payment elsewhere.
@@ -125,7 +127,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
 
   /** Tells the peer all about the channel. @throws the peer's refusal */
   const introduce = async (url: string): Promise<void> => {
-    const answer = await post(await payer.introduction(), 0n, { url })
+    const answer = await post(await payer.introduction(), { amount: 0n, url })
     if (answer.ok) return answer.body?.cancel()
     const problem = await receiveProblem(answer)
     // Another payment of this payer was faster: the peer knows the channel.
@@ -179,8 +181,8 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     pay,
     resolve,
 
-    payOn: async (amount, purpose) => {
-      const answer = await post(await pay(amount), amount, purpose)
+    bring: async (payment, purpose) => {
+      const answer = await post(payment, purpose)
       if (answer.ok) await answer.body?.cancel()
       else await resolve(await receiveProblem(answer), purpose.url)
     },

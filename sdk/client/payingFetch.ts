@@ -11,7 +11,7 @@ import { paidResponse, termsOf } from './paidResponse.ts'
 import { reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
 
-/** A payment that was just made. */
+/** A payment that was just made, whether it will arrive or not: the next one includes it. */
 export type PaymentEvent = {
   readonly url: string
   /** Base units. */
@@ -162,8 +162,9 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
         const pay = async (count: number) => {
           const amount = BigInt(count) * terms.price
           await spending.reserve(currency, amount)
-          await session.payOn(amount, { url, signal, ...(terms.id !== undefined && { answer: terms.id }) })
+          const payment = await session.pay(amount)
           onPayment?.({ url, amount, perKilobyte: terms.price })
+          await session.bring(payment, { amount, url, signal, ...(terms.id !== undefined && { answer: terms.id }) })
         }
         const left = () => spending.left(currency)
         return await paidResponse({ request, answer, terms, paid: paid + price, window, left, pay, end })
