@@ -12,5 +12,5 @@ export {
   writePaymentHeader,
 } from './headers.ts'
 export { KILOBYTE, kilobytes } from './price.ts'
-export { PROBLEM_TYPE, readProblem } from './problem.ts'
+export { PROBLEM_TYPE, readProblem, receiveProblem } from './problem.ts'
 export { type Quote, readQuote, writeQuote } from './quote.ts'
