@@ -1,10 +1,14 @@
 import {
   type Abi,
+  AbiEncodingBytesSizeMismatchError,
   BaseError,
+  ContractFunctionZeroDataError,
   decodeErrorResult,
   type Hex,
   HttpRequestError,
   InsufficientFundsError,
+  IntegerOutOfRangeError,
+  InvalidAddressError,
   SocketClosedError,
   TimeoutError,
   WaitForTransactionReceiptTimeoutError,
@@ -13,6 +17,7 @@ import {
 import { ScripError } from '../errors/ScripError.ts'
 
 const unreachable = [HttpRequestError, SocketClosedError, TimeoutError, WebSocketRequestError]
+const unfit = [AbiEncodingBytesSizeMismatchError, IntegerOutOfRangeError, InvalidAddressError]
 
 /** viem's error as one of ours; `abi` names the errors of the contract that was called. Everything else stays as it is. */
 export function chainError(error: unknown, abi: Abi = []): unknown {
@@ -20,6 +25,11 @@ export function chainError(error: unknown, abi: Abi = []): unknown {
   const has = (kind: abstract new (...parameters: never[]) => Error) =>
     error.walk((cause) => cause instanceof kind) !== null
   if (unreachable.some(has)) return unreachableError(error)
+  const argument = error.walk((cause) => unfit.some((kind) => cause instanceof kind))
+  if (argument instanceof BaseError) {
+    return new ScripError('INVALID_ARGUMENT', { detail: argument.shortMessage, cause: error })
+  }
+  if (has(ContractFunctionZeroDataError)) return new ScripError('NOT_DEPLOYED', { cause: error })
   if (has(InsufficientFundsError)) return new ScripError('INSUFFICIENT_GAS', { cause: error })
   if (has(WaitForTransactionReceiptTimeoutError)) return new ScripError('TRANSACTION_PENDING', { cause: error })
   const data = revertData(error)

@@ -1,7 +1,8 @@
-import { type Address, type ContractFunctionArgs, type ContractFunctionName, encodeFunctionData, type Hex } from 'viem'
+import type { Address, ContractFunctionArgs, ContractFunctionName, Hex } from 'viem'
 import { paymentChannelsAbi as abi } from '../abi/paymentChannels.ts'
 import type { Channel } from '../channels/Channel.ts'
 import { addresses } from './addresses.ts'
+import { encodeCall } from './encodeCall.ts'
 import type { ContractCall } from './transact.ts'
 
 /** The part of a channel that travels in calldata. */
@@ -17,6 +18,6 @@ export function channelsCall<const Name extends Writing>(
   args: ContractFunctionArgs<typeof abi, 'nonpayable', Name>,
 ): ContractCall {
   // The two generic signatures meet in a type that TypeScript cannot reduce; `args` was checked just above.
-  const data: Hex = encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0])
+  const data: Hex = encodeCall({ abi, functionName, args } as Parameters<typeof encodeCall>[0])
   return { to: addresses.paymentChannels as Address, abi, data }
 }

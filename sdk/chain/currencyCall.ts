@@ -1,5 +1,6 @@
-import { type Address, type ContractFunctionArgs, type ContractFunctionName, encodeFunctionData } from 'viem'
+import type { Address, ContractFunctionArgs, ContractFunctionName } from 'viem'
 import { issuerCurrencyAbi as abi } from '../abi/issuerCurrency.ts'
+import { encodeCall } from './encodeCall.ts'
 import { requireCurrency } from './requireCurrency.ts'
 import { type ScripClient, type Transaction, transact } from './transact.ts'
 
@@ -17,6 +18,6 @@ export async function transactCurrency<const Name extends Writing>(
 ): Promise<Transaction & { result: `0x${string}` }> {
   await requireCurrency(client, currency)
   // The two generic signatures meet in a type that TypeScript cannot reduce; `args` was checked just above.
-  const data = encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0])
+  const data = encodeCall({ abi, functionName, args } as Parameters<typeof encodeCall>[0])
   return transact(client, { to: currency, abi, data })
 }

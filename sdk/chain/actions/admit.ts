@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData, type Hex, parseEventLogs } from 'viem'
+import { type Address, type Hex, parseEventLogs } from 'viem'
 import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { accountOf, type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /**
@@ -13,7 +14,7 @@ export async function admit(
   client: ScripClient,
   { networkId, peer = accountOf(client).address, proof = '0x' }: { networkId: bigint; peer?: Address; proof?: Hex },
 ): Promise<Transaction & { validUntil: number }> {
-  const data = encodeFunctionData({ abi, functionName: 'admit', args: [networkId, peer, proof] })
+  const data = encodeCall({ abi, functionName: 'admit', args: [networkId, peer, proof] })
   const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
   const [event] = parseEventLogs({ abi, eventName: 'Admitted', logs: receipt.logs })
   return { validUntil: event?.args.validUntil ?? 0, hash, receipt }

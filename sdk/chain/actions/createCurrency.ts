@@ -1,6 +1,7 @@
-import { type Address, decodeFunctionResult, encodeFunctionData, type Hex, zeroHash } from 'viem'
+import { type Address, decodeFunctionResult, type Hex, zeroHash } from 'viem'
 import { currencyFactoryAbi as abi } from '../../abi/currencyFactory.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** The terms of a new currency. Amounts in base units. */
@@ -45,7 +46,7 @@ export async function createCurrency(
     contractURI: '',
     ...terms,
   }
-  const data = encodeFunctionData({ abi, functionName: 'createCurrency', args: [config, salt] })
+  const data = encodeCall({ abi, functionName: 'createCurrency', args: [config, salt] })
   const { result, ...transaction } = await transact(client, { to: addresses.currencyFactory, abi, data })
   return { currency: decodeFunctionResult({ abi, functionName: 'createCurrency', data: result }), ...transaction }
 }

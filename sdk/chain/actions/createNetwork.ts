@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData, parseEventLogs } from 'viem'
+import { type Address, parseEventLogs } from 'viem'
 import { interactionHistoryAbi as abi } from '../../abi/interactionHistory.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { accountOf, type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** What `createNetwork` takes. */
@@ -23,7 +24,7 @@ export async function createNetwork(
   client: ScripClient,
   { steward = accountOf(client).address, epochLength = DAY, metadataURI = '' }: CreateNetworkParameters = {},
 ): Promise<Transaction & { networkId: bigint }> {
-  const data = encodeFunctionData({ abi, functionName: 'createNetwork', args: [steward, epochLength, metadataURI] })
+  const data = encodeCall({ abi, functionName: 'createNetwork', args: [steward, epochLength, metadataURI] })
   const { hash, receipt } = await transact(client, { to: addresses.interactionHistory, abi, data })
   const [event] = parseEventLogs({ abi, eventName: 'NetworkCreated', logs: receipt.logs })
   // The simulation's id could belong to somebody whose transaction came first; the event's cannot.

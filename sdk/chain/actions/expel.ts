@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData, type Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /**
@@ -11,7 +12,7 @@ export async function expel(
   client: ScripClient,
   { networkId, peer, proof = '0x' }: { networkId: bigint; peer: Address; proof?: Hex },
 ): Promise<Transaction> {
-  const data = encodeFunctionData({ abi, functionName: 'expel', args: [networkId, peer, proof] })
+  const data = encodeCall({ abi, functionName: 'expel', args: [networkId, peer, proof] })
   const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
   return { hash, receipt }
 }

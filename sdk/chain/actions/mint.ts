@@ -1,5 +1,6 @@
-import { type Address, encodeFunctionData } from 'viem'
+import type { Address } from 'viem'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { requireCurrency } from '../requireCurrency.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
@@ -12,7 +13,7 @@ export async function mint(
   { currency, to, amount }: { currency: Address; to: Address; amount: bigint },
 ): Promise<Transaction> {
   await requireCurrency(client, currency)
-  const data = encodeFunctionData({ abi, functionName: 'mint', args: [to, amount] })
+  const data = encodeCall({ abi, functionName: 'mint', args: [to, amount] })
   const { hash, receipt } = await transact(client, { to: currency, abi, data })
   return { hash, receipt }
 }

@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData } from 'viem'
+import type { Address } from 'viem'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
 import { transactCurrency } from '../currencyCall.ts'
+import { encodeCall } from '../encodeCall.ts'
 import type { ScripClient, Transaction } from '../transact.ts'
 
 /**
@@ -12,7 +13,7 @@ export async function mintMany(
   client: ScripClient,
   { currency, grants }: { currency: Address; grants: readonly { to: Address; amount: bigint }[] },
 ): Promise<Transaction> {
-  const calls = grants.map(({ to, amount }) => encodeFunctionData({ abi, functionName: 'mint', args: [to, amount] }))
+  const calls = grants.map(({ to, amount }) => encodeCall({ abi, functionName: 'mint', args: [to, amount] }))
   const { hash, receipt } = await transactCurrency(client, currency, 'multicall', [calls])
   return { hash, receipt }
 }

@@ -1,10 +1,11 @@
-import { type Address, bytesToHex, encodeFunctionData, erc20Abi, type Hex } from 'viem'
+import { type Address, bytesToHex, erc20Abi, type Hex } from 'viem'
 import { getChainId, readContract } from 'viem/actions'
 import type { Channel } from '../../channels/Channel.ts'
 import { channelId } from '../../channels/hashes.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { addresses } from '../addresses.ts'
 import { channelsCall, descriptor } from '../channelCalls.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { accountOf, guarded, requireCode, type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** What `openChannel` takes. */
@@ -69,7 +70,7 @@ export async function approve(client: ScripClient, owner: Address, token: Addres
     return readContract(client, { address: token, abi: erc20Abi, functionName: 'allowance', args: [owner, spender] })
   })
   if (allowed >= amount) return
-  const data = encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [spender, amount] })
+  const data = encodeCall({ abi: erc20Abi, functionName: 'approve', args: [spender, amount] })
   await transact(client, { to: token, abi: erc20Abi, data })
 }
 

@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData } from 'viem'
+import type { Address } from 'viem'
 import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /**
@@ -12,7 +13,7 @@ export async function setPolicy(
   client: ScripClient,
   { networkId, policy = addresses.ratioPolicy }: { networkId: bigint; policy?: Address },
 ): Promise<Transaction> {
-  const data = encodeFunctionData({ abi, functionName: 'setPolicy', args: [networkId, policy] })
+  const data = encodeCall({ abi, functionName: 'setPolicy', args: [networkId, policy] })
   const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
   return { hash, receipt }
 }

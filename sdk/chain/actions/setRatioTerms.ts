@@ -1,6 +1,6 @@
-import { encodeFunctionData } from 'viem'
 import { ratioPolicyAbi as abi } from '../../abi/ratioPolicy.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** A ratio of 1 as the ratio policy takes it. */
@@ -26,7 +26,7 @@ export async function setRatioTerms(
   client: ScripClient,
   { networkId, ...terms }: RatioTerms & { networkId: bigint },
 ): Promise<Transaction> {
-  const data = encodeFunctionData({ abi, functionName: 'setTerms', args: [networkId, terms] })
+  const data = encodeCall({ abi, functionName: 'setTerms', args: [networkId, terms] })
   const { hash, receipt } = await transact(client, { to: addresses.ratioPolicy, abi, data })
   return { hash, receipt }
 }

@@ -1,6 +1,7 @@
-import { type Address, encodeFunctionData } from 'viem'
+import type { Address } from 'viem'
 import { interactionHistoryAbi as abi } from '../../abi/interactionHistory.ts'
 import { addresses } from '../addresses.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** A weight that counts one base unit of a currency as one unit of a network's value. */
@@ -16,7 +17,7 @@ export async function setWeight(
   client: ScripClient,
   { networkId, currency, weight = WEIGHT_UNIT }: { networkId: bigint; currency: Address; weight?: bigint },
 ): Promise<Transaction> {
-  const data = encodeFunctionData({ abi, functionName: 'setWeight', args: [networkId, currency, weight] })
+  const data = encodeCall({ abi, functionName: 'setWeight', args: [networkId, currency, weight] })
   const { hash, receipt } = await transact(client, { to: addresses.interactionHistory, abi, data })
   return { hash, receipt }
 }

@@ -1,5 +1,6 @@
-import { type Address, bytesToHex, decodeFunctionResult, encodeFunctionData, type Hex } from 'viem'
+import { type Address, bytesToHex, decodeFunctionResult, type Hex } from 'viem'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
+import { encodeCall } from '../encodeCall.ts'
 import { requireCurrency } from '../requireCurrency.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
@@ -24,7 +25,7 @@ export async function transferFunds(
   { currency, recipient, amount, transactionId = randomId() }: TransferFundsParameters,
 ): Promise<Transaction & { fee: bigint; transactionId: Hex }> {
   await requireCurrency(client, currency)
-  const data = encodeFunctionData({ abi, functionName: 'transferFunds', args: [recipient, amount, transactionId] })
+  const data = encodeCall({ abi, functionName: 'transferFunds', args: [recipient, amount, transactionId] })
   const { result, ...transaction } = await transact(client, { to: currency, abi, data })
   return {
     fee: decodeFunctionResult({ abi, functionName: 'transferFunds', data: result }),
