@@ -29,7 +29,7 @@ const commonLast: Help['groupItems'] = (items, visible, groupOf) => {
   return groups
 }
 
-/** The option of commands that keep books. */
+/** The option of commands that have a store. */
 export function storeOption(): Option {
   return new Option('--store <file>', 'where its channels are remembered; below ~/.scrip where nothing is said').env(
     'SCRIP_STORE',

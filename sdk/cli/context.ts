@@ -26,7 +26,7 @@ import { patientHttp } from './transport.ts'
 /** The options that every command takes. */
 export type CommonOptions = KeyOptions & { rpc: string; chainId?: string; json?: boolean }
 
-/** The option of commands that keep books. */
+/** The option of commands that have a store. */
 export type StoreOptions = { store?: string }
 
 /** A client that only reads. */
@@ -35,7 +35,7 @@ export type ReadingClient = Client<Transport, Chain | undefined, undefined>
 /** A client with the account of the key. */
 export type AccountClient = WalletClient<Transport, Chain | undefined, PrivateKeyAccount>
 
-/** The sides on which an account keeps books: they are in different files, so that it can buy while it sells. */
+/** The sides of an account: each has a store of its own, so that it can buy while it sells. */
 export type Side = 'paying' | 'earning' | 'issuing'
 
 const LOCAL_POLL_MILLISECONDS = 100
@@ -94,16 +94,16 @@ export function accountFor(options: CommonOptions, named: Address | undefined, h
   })
 }
 
-/** The account's books on one side: `--store`, or a file of the chain, account and side below `~/.scrip`. @throws `STORE_FAILED` */
+/** The account's store of one side: `--store`, or a file of the chain, account and side below `~/.scrip`. @throws `STORE_FAILED` */
 export async function openStore(options: StoreOptions, client: AccountClient, side: Side): Promise<Store> {
   return sqliteStore(options.store ?? (await defaultStore(client, side)))
 }
 
 /**
- * Reads the account's books on one side, also while another process keeps them; nothing where there are none yet.
+ * Reads the account's store of one side, also while another process owns it; an empty one where there is none yet.
  * @throws `STORE_FAILED`
  */
-export async function withBooks<Result>(
+export async function withStore<Result>(
   options: StoreOptions,
   client: AccountClient,
   side: Side,

@@ -4,7 +4,7 @@ import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { type Channel, paidTotal } from '../../channels/Channel.ts'
 import { type PayeeRecord, payees } from '../../channels/Payee.ts'
 import { command, run, storeOption } from '../command.ts'
-import { type AccountClient, type CommonOptions, connect, type StoreOptions, withBooks } from '../context.ts'
+import { type AccountClient, type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
 import { time } from '../output.ts'
 import { type PayingChannel, payingChannels } from '../payingChannels.ts'
 import { amountOf, unitReader } from '../units.ts'
@@ -12,7 +12,7 @@ import { exitCommand } from './exit.ts'
 
 type ChannelsOptions = CommonOptions & StoreOptions
 
-/** A channel as the books and the chain together know it. Amounts in base units. */
+/** A channel as the store and the chain together know it. Amounts in base units. */
 type ChannelView = {
   channelId: string
   currency: Address
@@ -41,7 +41,7 @@ async function list(options: ChannelsOptions) {
   const unitOf = unitReader(client)
   const [paying, earning] = await Promise.all([
     payingChannels(options, client).then((channels) => views(client, channels, 'payee')),
-    withBooks(options, client, 'earning', (store) => store.all(payees)).then((records) =>
+    withStore(options, client, 'earning', (store) => store.all(payees)).then((records) =>
       views(client, records, 'payer'),
     ),
   ])
@@ -60,7 +60,7 @@ async function list(options: ChannelsOptions) {
   return { lines: lines.length > 0 ? lines.flat() : ['No channels yet.'], data: { paying, earning } }
 }
 
-/** The channels that the chain knows: books may be older than a local chain. */
+/** The channels that the chain knows: a store may be older than a local chain. */
 async function views(
   client: AccountClient,
   records: (PayingChannel | PayeeRecord)[],
@@ -69,7 +69,7 @@ async function views(
   const views = records.map(async ({ channel, voucher, tick }) => {
     const { opened, claimed, deposit, exitAt } = await getChannelState(client, { channelId: channel.id })
     const known = voucher === undefined ? 0n : paidTotal(voucher, tick?.count ?? 0)
-    // Where the books were lost, what was claimed was paid at least.
+    // Where the store was lost, what was claimed was paid at least.
     const paid = known > claimed ? known : claimed
     return opened ? [{ ...ends(channel, end), paid, claimed, deposit, exitAt }] : []
   })

@@ -10,7 +10,7 @@ import type { Transaction } from '../../chain/transact.ts'
 import { type Claim, paidTotal } from '../../channels/Channel.ts'
 import { createPayee, payees } from '../../channels/Payee.ts'
 import { command, run, storeOption } from '../command.ts'
-import { type AccountClient, type CommonOptions, connect, type StoreOptions, withBooks } from '../context.ts'
+import { type AccountClient, type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
 import { readNetwork } from '../network.ts'
 import { cost, costData } from '../output.ts'
 import { parseNetwork } from '../parse.ts'
@@ -33,7 +33,7 @@ async function claimAll(options: ClaimOptions) {
   const client = await connect(options)
   if (networkId !== undefined) await readNetwork(client, networkId)
   const unitOf = unitReader(client)
-  const channels = (await withBooks(options, client, 'earning', (store) => store.all(payees))).map(
+  const channels = (await withStore(options, client, 'earning', (store) => store.all(payees))).map(
     ({ channel }) => channel,
   )
   const lines: string[] = []
@@ -49,6 +49,10 @@ async function claimAll(options: ClaimOptions) {
     const line = `Claimed ${amountOf(paid, await unitOf(token))} from ${getAddress(payer)}.`
     note('claimed', line, transaction, { channelId: id, payer, currency: token, paid })
   }
+  if (networkId !== undefined) {
+    const synced = await syncUncounted(client, networkId, channels)
+    if (synced) note('synced', `Counted in the history of network ${networkId}.`, synced, { networkId })
+  }
   for (const currency of options.withdraw ? new Set(channels.map(({ token }) => token)) : []) {
     const { withdrawable: amount } = await getHoldings(client, { currency })
     if (amount === 0n) continue
@@ -56,14 +60,10 @@ async function claimAll(options: ClaimOptions) {
     const line = `Sent ${amountOf(amount, await unitOf(currency))} to your wallet ${client.account.address}.`
     note('withdrawn', line, transaction, { currency, amount })
   }
-  if (networkId !== undefined) {
-    const synced = await syncUncounted(client, networkId, channels)
-    if (synced) note('synced', `Counted in the history of network ${networkId}.`, synced, { networkId })
-  }
   return { lines: lines.length > 0 ? lines : ['Nothing to claim.'], data }
 }
 
-/** The claims of the books that move something: the chain's own state may be newer than the books. */
+/** The claims of the store that move something: the chain's own state may be newer than the store. */
 async function unsettled(options: ClaimOptions, client: AccountClient): Promise<Claim[]> {
   const accept = {
     chainId: await getChainId(client),
@@ -71,7 +71,7 @@ async function unsettled(options: ClaimOptions, client: AccountClient): Promise<
     currencies: [],
     maxExposure: 0n,
   }
-  const claims = await withBooks(options, client, 'earning', (store) =>
+  const claims = await withStore(options, client, 'earning', (store) =>
     createPayee({ account: client.account, store, accept }).claimable(),
   )
   const states = await Promise.all(claims.map(({ channel }) => getChannelState(client, { channelId: channel.id })))

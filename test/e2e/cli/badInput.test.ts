@@ -29,7 +29,7 @@ describe('bad input', function () {
   let world: World
   /** How every mistake ended. */
   const endings = new Map<string, Ended>()
-  /** What the chain and the books of both sides know, before and after all of them. */
+  /** What the chain and the stores of both sides know, before and after all of them. */
   let states: object[]
 
   const who = (role: string) => dev.accounts.find((one) => one.role === role) as Role
@@ -37,7 +37,7 @@ describe('bad input', function () {
   const head = () => createPublicClient({ transport: http(dev.url) }).getBlockNumber({ cacheTime: 0 })
   const state = async () => ({
     block: await head(),
-    books: await Promise.all(['buyer', 'seller'].map((role) => typist.data<object>(['channels'], as(role)))),
+    stores: await Promise.all(['buyer', 'seller'].map((role) => typist.data<object>(['channels'], as(role)))),
   })
 
   before(async () => {
@@ -106,7 +106,7 @@ describe('bad input', function () {
     expect(states[1]).to.deep.equal(states[0])
   })
 
-  it('leaves no file behind but the books of those who would have sold', () => {
+  it('leaves no file behind but the stores of those who would have sold', () => {
     const files = readdirSync(typist.folder).filter((name) => !/\.db(\.lock)?$/.test(name))
     expect(files.sort()).to.deep.equal(['goods.bin', 'home', 'sealed.json', 'shelf'])
   })

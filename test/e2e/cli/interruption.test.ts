@@ -79,7 +79,8 @@ describe('a download that is cut off', function () {
     await openShop()
     expect(await buying('killed.bin', 'buyer').ended).to.include({ status: 0 })
     expect(readFileSync(join(typist.folder, 'killed.bin')).equals(content)).to.equal(true)
-    expect((await paidBy('buyer')) - KILOBYTES).to.be.within(0, MOST_LOST)
+    // A peer that is killed may have served a little that it did not write down: then the buyer has the credit.
+    expect((await paidBy('buyer')) - KILOBYTES).to.be.within(-MOST_LOST, MOST_LOST)
   })
 
   it('earns the seller that was killed all that it was paid', async () => {
@@ -109,7 +110,7 @@ describe('a download that is cut off', function () {
     expect((await paidBy('issuer')) - KILOBYTES).to.be.within(0, MOST_LOST)
   })
 
-  it('refuses a second purchase of the same buyer meanwhile: the books are one process’s at a time', async () => {
+  it('refuses a second purchase of the same buyer meanwhile: a store is one process’s at a time', async () => {
     const purchase = await underWay('first.bin', 'buyer')
     const second = await buying('second.bin', 'buyer').ended
     expect(second).to.include({ status: 1, stdout: '' })

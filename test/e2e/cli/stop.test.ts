@@ -66,7 +66,7 @@ describe('stopping', function () {
     )
   })
 
-  it('ends a peer at once, also where somebody is being served, and leaves port and books to the next', async () => {
+  it('ends a peer at once, also where somebody is being served, and leaves port and store to the next', async () => {
     const first = typist.start(['serve', 'shelf', ...terms('0')], as('seller'))
     const url = await first.saying(/at (http:\S+)/)
     const purchase = typist.start(['fetch', `${url}/goods.bin`], as('buyer'))
