@@ -1,4 +1,4 @@
-import type { Address, Hex } from 'viem'
+import { type Address, BlockNotFoundError, type Hex } from 'viem'
 import { getBlock, getBlockNumber, getContractEvents } from 'viem/actions'
 import { interactionHistoryAbi as abi } from '../abi/interactionHistory.ts'
 import { type Change, put, type Store, type Table } from '../store/Store.ts'
@@ -26,7 +26,11 @@ export type IndexedEdge = readonly [consumer: Address, provider: Address, served
 
 /** Keeps a network's edges as the chain's events state them. */
 export type Indexer = {
-  /** Reads what is new. @returns The last block read. @throws `RPC_UNREACHABLE`, `STORE_FAILED` */
+  /**
+   * Reads what is new.
+   * @returns The last block read; the one before the first where there is none to read yet.
+   * @throws `RPC_UNREACHABLE`, `STORE_FAILED`; what was read until then stays, and the next reading goes on from there.
+   */
   sync(): Promise<bigint>
   /** Every edge known. */
   edges(): Promise<IndexedEdge[]>
@@ -48,24 +52,28 @@ export function createIndexer({
 }: IndexerParameters): Indexer {
   let tables: Promise<{ edges: Table<EdgeRecord>; position: Table<Position> }> | undefined
   const names = () => {
-    tables ??= guarded(abi, () => client.request({ method: 'eth_chainId' })).then((chainId) => {
-      const scope = `${Number(chainId)}/${networkId}`
-      return { edges: `edges/${scope}`, position: `position/${scope}` }
-    })
+    tables ??= guarded(abi, () => client.request({ method: 'eth_chainId' })).then(
+      (chainId) => {
+        const scope = `${Number(chainId)}/${networkId}`
+        return { edges: `edges/${scope}`, position: `position/${scope}` }
+      },
+      (error: unknown) => {
+        // A failure must not be remembered: the next reading asks again.
+        tables = undefined
+        throw error
+      },
+    )
     return tables
   }
 
-  /** Where to go on: after the last block read, or from the beginning where a reorg took that block away. */
-  const resume = async (): Promise<{ next: bigint; changes: Change[] }> => {
-    const { edges, position } = await names()
-    const last = await store.get(position, 'last')
-    if (last === undefined) return { next: fromBlock, changes: [] }
-    const hash = await getBlock(client, { blockNumber: last.block }).then(
-      (block) => block.hash,
-      () => undefined,
-    )
-    if (hash === last.hash) return { next: last.block + 1n, changes: [] }
-    return { next: fromBlock, changes: [{ table: edges, clear: true }] }
+  /** The hash of a block; nothing where the chain has none at that height. */
+  const hashAt = async (blockNumber: bigint): Promise<Hex | undefined> => {
+    try {
+      return (await getBlock(client, { blockNumber })).hash
+    } catch (error) {
+      if (error instanceof BlockNotFoundError) return undefined
+      throw error
+    }
   }
 
   const readEdges = async (from: bigint, to: bigint): Promise<Change[]> => {
@@ -87,19 +95,31 @@ export function createIndexer({
   return {
     sync: () =>
       guarded(abi, async () => {
-        const { position } = await names()
+        const { edges, position } = await names()
         const head = (await getBlockNumber(client, { cacheTime: 0 })) - confirmations
-        const { next, changes } = await resume()
-        let pending = changes
-        for (let from = next; from <= head; from += STEP) {
+        let last = await store.get(position, 'last')
+        let pending: Change[] = []
+        for (;;) {
+          const from = last === undefined ? fromBlock : last.block + 1n
           const to = from + STEP - 1n < head ? from + STEP - 1n : head
-          // The hash is read first: if a reorg comes in between, it no longer fits and all is read again.
-          const { hash } = await getBlock(client, { blockNumber: to })
-          const last = put(position, 'last', { block: to, hash })
-          await store.write([...pending, ...(await readEdges(from, to)), last])
+          // The order matters: a reorg before the second look is seen by it, a later one by the next look at this hash.
+          const hash = from <= to ? await hashAt(to) : undefined
+          if (last !== undefined && (await hashAt(last.block)) !== last.hash) {
+            pending = [
+              { table: edges, clear: true },
+              { table: position, clear: true },
+            ]
+            last = undefined
+            continue
+          }
+          if (hash === undefined) break
+          const changes = await readEdges(from, to)
+          last = { block: to, hash }
+          await store.write([...pending, ...changes, put(position, 'last', last)])
           pending = []
         }
-        return head
+        if (pending.length > 0) await store.write(pending)
+        return last?.block ?? fromBlock - 1n
       }),
 
     edges: async () => {
