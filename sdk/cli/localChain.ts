@@ -50,7 +50,8 @@ export async function startLocalChain({
   // A group of its own: both programs run the chain as a child of theirs, which must end with them.
   const child = spawn(program, [...fixed, '--port', `${port}`, ...options], { detached: true, env: withThisNode() })
   running.add(child)
-  const ended = once(child, 'exit')
+  // Closed, not exited: then no child of the program that runs the chain is left either.
+  const ended = once(child, 'close')
     .then(() => {})
     .finally(() => running.delete(child))
   const stop = async () => {
