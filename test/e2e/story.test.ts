@@ -109,7 +109,9 @@ describe('npm start', function () {
   const start = (...options: string[]) => {
     const demo = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url))
     // A folder for temporary files of its own shows what is left behind.
-    const child = spawn(process.execPath, ['--conditions=source', demo, ...options], { env: { ...process.env, TMPDIR: folder } })
+    const child = spawn(process.execPath, ['--conditions=source', demo, ...options], {
+      env: { ...process.env, TMPDIR: folder },
+    })
     running.add(child)
     const output = { text: '' }
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output.text += chunk))

@@ -118,7 +118,8 @@ describe('deployContracts', () => {
     while (
       ((await request('eth_getBlockByNumber', ['pending', false])) as { transactions: Hex[] }).transactions.length < 10
     ) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      // A deployment that fails must end the wait and say why.
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 10))])
     }
     await mine(1)
     const results = await all
