@@ -191,7 +191,7 @@ export async function createIssuerGateway(parameters: IssuerGatewayParameters): 
           chainId,
           issuer,
           relayer: account.address,
-          block: await guarded([], () => getBlockNumber(client)),
+          block: await guarded([], () => getBlockNumber(client, { cacheTime: 0 })),
           unsettled: relay.open(),
           waiting: deposits.waiting(),
         }),
@@ -218,27 +218,42 @@ export async function createIssuerGateway(parameters: IssuerGatewayParameters): 
   }
 
   const turnstile = createTurnstile()
+  const answering = new Set<Promise<GatewayAnswer>>()
+
+  const answer = async (request: GatewayRequest): Promise<GatewayAnswer> => {
+    const operation = operations.find(({ path }) =>
+      path.endsWith('/') ? request.path.startsWith(path) : request.path === path,
+    )
+    const fail = operation?.fail ?? problem
+    let leave: (() => void) | undefined
+    try {
+      leave = turnstile.enter(request.address)
+      addresses.take(request.address)
+      if (operation !== undefined) return await operate(operation, request)
+      throw new ScripError('NOT_FOUND', { hint: 'GET /openapi.json says what there is.' })
+    } catch (error) {
+      return fail(outward(error))
+    } finally {
+      leave?.()
+    }
+  }
+
   return {
     handle: async (request) => {
-      const operation = operations.find(({ path }) =>
-        path.endsWith('/') ? request.path.startsWith(path) : request.path === path,
-      )
-      const fail = operation?.fail ?? problem
-      let leave: (() => void) | undefined
+      const answered = answer(request)
+      answering.add(answered)
       try {
-        leave = turnstile.enter(request.address)
-        addresses.take(request.address)
-        if (operation !== undefined) return await operate(operation, request)
-        throw new ScripError('NOT_FOUND', { hint: 'GET /openapi.json says what there is.' })
-      } catch (error) {
-        return fail(outward(error))
+        return await answered
       } finally {
-        leave?.()
+        answering.delete(answered)
       }
     },
     close: async () => {
       closing.abort(unavailable(new Error('The gateway stops.')))
       await relay.close()
+      await Promise.all(answering)
+      // The server behind has its turn, and writes what it was given.
+      await new Promise(setImmediate)
     },
   }
 }

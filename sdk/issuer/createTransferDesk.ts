@@ -67,25 +67,31 @@ export function createTransferDesk(parameters: TransferDeskParameters): Transfer
 
   /** The answer to a message that was not there before. */
   const begin = async (message: TransferMessage): Promise<Promised> => {
-    const isByKey = isSignedByKey(message)
-    if (!isByKey) await requireWallet(client, message)
+    await requireSignature(message)
     const known = await find(message)
     if (known !== undefined) return known
-    // Who did not sign must not use up the holder's limit. What a wallet signed, only the simulation knows.
-    if (isByKey) holders.take(message.holder)
-    const verdict = await judge(message.request)
-    requireSigned(verdict)
-    if (!isByKey) holders.take(message.holder)
-    if (verdict.kind === 'ready') requireValidity(message.request)
-    return locks.hold(message.holder, async () => (await find(message)) ?? (await conclude(message, verdict)))
+    // Only now: who did not sign must not use up what the holder may send.
+    holders.take(message.holder)
+    return locks.hold(message.holder, async () => (await find(message)) ?? (await conclude(message)))
+  }
+
+  /** @throws `INVALID_SIGNATURE` */
+  const requireSignature = async (message: TransferMessage): Promise<void> => {
+    if (isSignedByKey(message)) return
+    const { from } = message.request
+    const code = await guarded([], () => getCode(client, { address: from }))
+    if (code === undefined) throw new ScripError('INVALID_SIGNATURE', { values: { from } })
+    // What a wallet signed only the wallet knows.
+    requireClear(await judge(message.request))
   }
 
   /** Stores an answer that is clear, or the message for the relay. One message of a holder at a time. */
-  const conclude = async (message: TransferMessage, first: Verdict): Promise<Promised> => {
-    const verdict = await covered(message, first)
-    requireSigned(verdict)
+  const conclude = async (message: TransferMessage): Promise<Promised> => {
+    const verdict = await judgeCovered(message)
+    requireClear(verdict)
     const { key, digest, request } = message
     if (verdict.kind === 'ready') {
+      requireValidity(request)
       const { stored, answer } = relay.submit({ ...message, fee: verdict.fee, gas: verdict.gas, attempts: 0 })
       await stored
       return { answer }
@@ -102,19 +108,18 @@ export function createTransferDesk(parameters: TransferDeskParameters): Transfer
    * Messages of one holder go out together only as far as its balance covers them all: a simulation does not see what is
    * on its way, and what reverts in a block is paid for by the issuer.
    */
-  const covered = async (message: TransferMessage, first: Verdict): Promise<Verdict> => {
-    let verdict = first
+  const judgeCovered = async (message: TransferMessage): Promise<Verdict> => {
+    const { currency, from, amount } = message.request
     for (;;) {
       const others = relay.ofHolder(message.holder)
+      const verdict = await judge(message.request)
       if (verdict.kind !== 'ready' || others.length === 0) return verdict
-      const { currency, from, amount } = message.request
       const owed = others.reduce((sum, { job }) => sum + job.request.amount + job.fee, 0n)
       const balance = await guarded(erc20Abi, () =>
         readContract(client, { address: currency, abi: erc20Abi, functionName: 'balanceOf', args: [from] }),
       )
       if (balance >= owed + amount + verdict.fee) return verdict
       await Promise.race(others.map(({ answer }) => answer.catch(() => {})))
-      verdict = await judge(message.request)
     }
   }
 
@@ -159,12 +164,6 @@ async function findUnsigned(
   }
 }
 
-/** @throws `INVALID_SIGNATURE` where the payer has no code that could know better */
-async function requireWallet(client: ScripClient, { request: { from } }: TransferMessage): Promise<void> {
-  const code = await guarded([], () => getCode(client, { address: from }))
-  if (code === undefined) throw new ScripError('INVALID_SIGNATURE', { values: { from } })
-}
-
 /** @throws `MESSAGE_EXPIRED` */
 function requireValidity({ validBefore }: SignedTransfer): void {
   const now = BigInt(Math.floor(Date.now() / 1_000))
@@ -175,8 +174,8 @@ function requireValidity({ validBefore }: SignedTransfer): void {
   })
 }
 
-/** A refusal that is not final may be somebody else's doing, and is not kept. */
-function requireSigned(verdict: Verdict): void {
+/** A refusal that is not final may be somebody else's doing, and is not kept. @throws the refusal */
+function requireClear(verdict: Verdict): void {
   if (verdict.kind === 'refused' && !verdict.isFinal) throw verdict.error
 }
 

@@ -53,7 +53,8 @@ export function relaySigner(
       }
       if (most === undefined || fees.maxFeePerGas <= most) return fees
       // The estimate is above the limit; an eighth more than last time may not be.
-      return raised(last.maxFeePerGas) <= most ? { ...fees, maxFeePerGas: most } : undefined
+      if (raised(last.maxFeePerGas) > most) return undefined
+      return { maxFeePerGas: most, maxPriorityFeePerGas: smaller(fees.maxPriorityFeePerGas, most) }
     },
 
     sign: async (nonce, job, fees) => {

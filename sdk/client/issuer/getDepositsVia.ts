@@ -5,6 +5,9 @@ import { GET_DEPOSITS_PATH, LONGEST_WAIT, readDepositsAnswer, writeMessage } fro
 import { ask } from './ask.ts'
 import type { GatewayClient } from './gatewayClient.ts'
 
+/** Milliseconds between two questions of one wait. */
+const PAUSE = 1_000
+
 /**
  * What arrived through the issuer's service since the cursor: `getDeposits` for holders without a node. A cursor of the one
  * is good for the other. Where nothing is there the gateway holds the question for as long as `wait` says.
@@ -29,6 +32,9 @@ export async function getDepositsVia(
     const answer = readDepositsAnswer(await ask(gateway, GET_DEPOSITS_PATH, writeMessage(query), signal))
     if (answer.deposits.length > 0 || left <= LONGEST_WAIT) return answer
     since = answer.cursor
+    // A gateway that does not wait as it was asked to must not be asked without end.
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    signal?.throwIfAborted()
   }
 }
 
