@@ -1,7 +1,7 @@
 /**
- * Makes a fresh clone ready: installs the packages of the lockfile, compiles the contracts and generates `sdk/abi` and
- * `sdk/typechain`. npm runs it before every script that needs them; where all is there it returns in a few
- * milliseconds, and it needs no network then.
+ * Makes a fresh clone ready: installs the packages of the lockfile, compiles the contracts and generates `sdk/abi`,
+ * `sdk/typechain` and the WebAssembly of `sdk/channels`. npm runs it before every script that needs them; where all is
+ * there it returns in a few milliseconds, and it needs no network then.
  *
  * Plain JavaScript that runs on Node 20: Hardhat needs a newer Node, and its native package is silently left out by an
  * install under an older one. So the install runs under the Node that package.json names where the machine's own is too
@@ -23,11 +23,13 @@ const sources = [
   'contracts',
   'deployments',
   'sdk/chain/deploy',
+  'sdk/channels/crypto/keccak',
   'scripts/generate.ts',
+  'scripts/keccak.ts',
   'hardhat.config.ts',
   'package-lock.json',
 ]
-const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts']
+const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts', 'sdk/channels/crypto/keccakWasm.ts']
 
 /** @typedef {{ lock?: string, missing?: string[], sources?: string }} Stamp */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry */
@@ -93,7 +95,7 @@ async function compile() {
   const hardhat = join('node_modules', 'hardhat', 'dist', 'src', 'cli.js')
   const hint = 'Correct what the messages above name, then run `npm run setup`.'
   await run('compiling the contracts', [node, hardhat, 'build', '--no-tests', '--quiet'], hint)
-  await run('generating sdk/abi and sdk/typechain', [node, '--conditions=source', join('scripts', 'generate.ts')], hint)
+  await run('generating code of the SDK', [node, '--conditions=source', join('scripts', 'generate.ts')], hint)
   writeStamp({ ...stamp, sources: current })
   return true
 }

@@ -1,12 +1,14 @@
 /**
- * Writes what the SDK takes from the compiler: `sdk/abi` (ABIs, creation bytecode, addresses, address books) and
- * `sdk/typechain` (the ethers types). Both are ignored by git. A file is only written where its content changes.
+ * Writes what the SDK takes from compilers: `sdk/abi` (ABIs, creation bytecode, addresses, address books),
+ * `sdk/typechain` (the ethers types) and `sdk/channels/crypto/keccakWasm.ts` (the hash for ticks). All are ignored by
+ * git. A file is only written where its content changes.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Address, getAddress, type Hex } from 'viem'
 import { type DeploymentBytecode, deploymentAddresses, deploymentPlan } from '../sdk/chain/deploy/plan.ts'
+import { compileKeccak } from './keccak.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -28,6 +30,7 @@ type Files = Map<string, string>
 const artifacts = new Map(Object.entries(contracts).map(([name, folder]) => [name, readArtifact(name, folder)]))
 writeFolder('sdk/abi', abiFiles())
 writeFolder('sdk/typechain', typechainFiles())
+write('sdk/channels/crypto/keccakWasm.ts', keccakModule(await compileKeccak()))
 
 function abiFiles(): Files {
   const bytecode = Object.fromEntries(
@@ -110,6 +113,11 @@ function typechainFiles(): Files {
   return files
 }
 
+function keccakModule(wasm: Uint8Array): string {
+  const base64 = Buffer.from(wasm).toString('base64')
+  return `/** WebAssembly of \`keccak/keccak.ts\`, in base64. */\nexport const keccakWasm =\n  '${base64}'\n`
+}
+
 function readArtifact(name: string, folder: string): Artifact {
   const path = join('artifacts/contracts', folder, `${name}.sol`, `${name}.json`)
   const found = JSON.parse(readFileSync(join(root, path), 'utf8')) as Artifact
@@ -139,13 +147,15 @@ function list(folder: string): string[] {
 /** Makes the folder hold these files and no other. */
 function writeFolder(folder: string, files: Files): void {
   const present = new Set(list(folder))
-  for (const [file, content] of files) {
-    const path = join(root, folder, file)
-    if (present.has(file) && readFileSync(path, 'utf8') === content) continue
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, content)
-  }
+  for (const [file, content] of files) write(join(folder, file), content)
   for (const file of present) if (!files.has(file)) rmSync(join(root, folder, file))
+}
+
+function write(file: string, content: string): void {
+  const path = join(root, file)
+  if (existsSync(path) && readFileSync(path, 'utf8') === content) return
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
 }
 
 function json(value: unknown): string {

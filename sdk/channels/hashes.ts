@@ -1,10 +1,14 @@
-import { keccak_256 } from '@noble/hashes/sha3'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils'
 import type { Address, Hex } from 'viem'
-import { fromHex, fromNumber, toHex } from './bytes.ts'
+import { ScripError } from '../errors/ScripError.ts'
+import { fromHex, fromNumber, toHex, writeHex } from './bytes.ts'
 import type { Channel, VoucherTerms } from './Channel.ts'
+import { DIGEST, INPUT, keccak, keccak256, VOUCHER } from './crypto/Keccak.ts'
 
-const hashText = (text: string) => keccak_256(utf8ToBytes(text))
+const { scratch } = keccak
+const view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length)
+
+const hashText = (text: string) => keccak256(utf8ToBytes(text))
 
 const domainType = hashText('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)')
 const domainName = hashText('Scrip Payment Channels')
@@ -19,30 +23,33 @@ const voucherType = hashText(
 const word = (value: bigint | number) => fromNumber(value, 32)
 const addressWord = (address: Address) => concatBytes(new Uint8Array(12), fromHex(address))
 
-const separators = new Map<string, Uint8Array>()
+// What no voucher changes: the type at the head of its words, and the two bytes before a domain separator.
+scratch.set(voucherType, VOUCHER)
+scratch.set([0x19, 0x01], DIGEST)
+const SEPARATOR = DIGEST + 2
+const STRUCT_HASH = SEPARATOR + 32
 
-/** Descriptors come from strangers, who can name any chain and contract: only a few are remembered. */
-const MOST_SEPARATORS = 16
+/** Whose domain separator lies in place. Descriptors come from strangers, so only the last one is remembered. */
+let domain: { chainId: number; contract: Address } | undefined
 
-/** The EIP-712 domain separator of a `PaymentChannels` contract. */
-function domainSeparator(chainId: number, contract: Address): Uint8Array {
-  const key = `${chainId}:${contract}`
-  let separator = separators.get(key)
-  if (separator === undefined) {
-    separator = keccak_256(concatBytes(domainType, domainName, domainVersion, word(chainId), addressWord(contract)))
-    if (separators.size === MOST_SEPARATORS) separators.clear()
-    separators.set(key, separator)
-  }
-  return separator
+/** Puts the EIP-712 domain separator of a `PaymentChannels` contract in place. */
+function useDomain(chainId: number, contract: Address): void {
+  if (domain?.chainId === chainId && domain.contract === contract) return
+  const separator = keccak256(concatBytes(domainType, domainName, domainVersion, word(chainId), addressWord(contract)))
+  scratch.set(separator, SEPARATOR)
+  domain = { chainId, contract }
 }
 
-function typedDataHash(chainId: number, contract: Address, structHash: Uint8Array): Uint8Array {
-  return keccak_256(concatBytes(new Uint8Array([0x19, 0x01]), domainSeparator(chainId, contract), structHash))
+/** The EIP-712 hash of what the struct hash in place stands for, under a contract's domain. */
+function typedDataHash(chainId: number, contract: Address): Uint8Array {
+  useDomain(chainId, contract)
+  keccak.hash(DIGEST, 66, INPUT)
+  return scratch.slice(INPUT, INPUT + 32)
 }
 
 /** The channel's id: the EIP-712 hash of its descriptor under its contract's domain. `PaymentChannels.channelId`. */
 export function channelId(channel: Omit<Channel, 'id'>): Hex {
-  const structHash = keccak_256(
+  const structHash = keccak256(
     concatBytes(
       channelType,
       addressWord(channel.payer),
@@ -54,20 +61,42 @@ export function channelId(channel: Omit<Channel, 'id'>): Hex {
       fromHex(channel.salt),
     ),
   )
-  return toHex(typedDataHash(channel.chainId, channel.contract, structHash))
+  scratch.set(structHash, STRUCT_HASH)
+  return toHex(typedDataHash(channel.chainId, channel.contract))
 }
 
-/** What the signer of a voucher signs: the EIP-712 hash of the voucher under the contract's domain. */
+/**
+ * What the signer of a voucher signs: the EIP-712 hash of the voucher under the contract's domain.
+ * @throws `INVALID_ARGUMENT` where a field does not fit its type
+ */
 export function voucherDigest(channel: Channel, voucher: VoucherTerms): Uint8Array {
-  const structHash = keccak_256(
-    concatBytes(
-      voucherType,
-      fromHex(channel.id),
-      word(voucher.total),
-      fromHex(voucher.tickRoot),
-      word(voucher.tickAmount),
-      word(voucher.maxTicks),
-    ),
-  )
-  return typedDataHash(channel.chainId, channel.contract, structHash)
+  writeWord(channel.id, 1)
+  writeUint96(voucher.total, 2)
+  writeWord(voucher.tickRoot, 3)
+  writeUint96(voucher.tickAmount, 4)
+  writeUint32(voucher.maxTicks, 5)
+  keccak.hash(VOUCHER, 6 * 32, STRUCT_HASH)
+  return typedDataHash(channel.chainId, channel.contract)
+}
+
+/** Writes 32 bytes into the nth word of the voucher. */
+function writeWord(value: Hex, index: number): void {
+  if (!writeHex(value, scratch, VOUCHER + index * 32, 32)) throw unfit(value, 'bytes32')
+}
+
+/** Writes an amount into the nth word of the voucher, whose first 20 bytes stay zero. */
+function writeUint96(value: bigint, index: number): void {
+  if (value < 0n || value >> 96n !== 0n) throw unfit(value, 'uint96')
+  view.setUint32(VOUCHER + index * 32 + 20, Number(value >> 64n))
+  view.setBigUint64(VOUCHER + index * 32 + 24, value)
+}
+
+/** Writes a count into the nth word of the voucher, whose first 28 bytes stay zero. */
+function writeUint32(value: number, index: number): void {
+  if (value >>> 0 !== value) throw unfit(value, 'uint32')
+  view.setUint32(VOUCHER + index * 32 + 28, value)
+}
+
+function unfit(value: Hex | bigint | number, type: string): ScripError {
+  return new ScripError('INVALID_ARGUMENT', { detail: `${value} is no ${type}.`, values: { value } })
 }

@@ -1,27 +1,31 @@
-import { keccak_256 } from '@noble/hashes/sha3'
-import { fromHex, toHex } from './bytes.ts'
+import type { Hex } from 'viem'
+import { ScripError } from '../errors/ScripError.ts'
+import { equalsHex, writeHex } from './bytes.ts'
 import type { Tick, Voucher } from './Channel.ts'
+import { keccak, TICK } from './crypto/Keccak.ts'
 
-/** Hashes a preimage `count` times. `Ticks.root` in the contracts. */
+const { scratch } = keccak
+
+/**
+ * Hashes a preimage of 32 bytes `count` times. `Ticks.root` in the contracts.
+ * @throws `INVALID_ARGUMENT` where the preimage has another length
+ */
 export function walkTicks(preimage: Uint8Array, count: number): Uint8Array {
-  let value = preimage
-  for (let step = 0; step < count; step++) value = keccak_256(value)
-  return value
+  place(preimage)
+  return walk(count)
 }
 
 /**
  * A whole hash chain from its seed: entry `i` is the preimage that pays for `i` ticks, entry 0 the root. The seed must be
  * 32 fresh random bytes, never derived and never used again: a preimage revealed under one voucher must be worthless
  * under every other.
+ * @throws `INVALID_ARGUMENT` where the seed has another length
  */
 export function tickChain(seed: Uint8Array, maxTicks: number): Uint8Array[] {
   const chain: Uint8Array[] = new Array(maxTicks + 1)
-  let value = seed
-  for (let ticks = maxTicks; ticks > 0; ticks--) {
-    chain[ticks] = value
-    value = keccak_256(value)
-  }
-  chain[0] = value
+  chain[maxTicks] = seed
+  place(seed)
+  for (let ticks = maxTicks - 1; ticks >= 0; ticks--) chain[ticks] = walk(1)
   return chain
 }
 
@@ -30,11 +34,34 @@ export function tickChain(seed: Uint8Array, maxTicks: number): Uint8Array[] {
  * are needed.
  */
 export function isTickOf(
-  voucher: Voucher,
+  voucher: Pick<Voucher, 'tickRoot' | 'maxTicks'>,
   tick: Tick,
   known: Tick = { count: 0, preimage: voucher.tickRoot },
 ): boolean {
   if (tick.count > voucher.maxTicks) return false
-  const [deep, shallow] = tick.count > known.count ? [tick, known] : [known, tick]
-  return toHex(walkTicks(fromHex(deep.preimage), deep.count - shallow.count)) === shallow.preimage
+  return tick.count > known.count
+    ? leadsTo(tick.preimage, tick.count - known.count, known.preimage)
+    : leadsTo(known.preimage, known.count - tick.count, tick.preimage)
+}
+
+/** Whether a preimage, hashed `count` times, gives the other. */
+function leadsTo(deep: Hex, count: number, shallow: Hex): boolean {
+  if (!writeHex(deep, scratch, TICK, 32)) return false
+  keccak.walk(TICK, count)
+  return equalsHex(shallow, scratch, TICK, 32)
+}
+
+function place(value: Uint8Array): void {
+  if (value.length !== 32) {
+    throw new ScripError('INVALID_ARGUMENT', {
+      detail: `A tick has 32 bytes, not ${value.length}.`,
+      values: { length: value.length },
+    })
+  }
+  scratch.set(value, TICK)
+}
+
+function walk(count: number): Uint8Array {
+  keccak.walk(TICK, count)
+  return scratch.slice(TICK, TICK + 32)
 }
