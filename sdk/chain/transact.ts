@@ -1,7 +1,8 @@
 import type { Abi, Account, Address, Chain, Client, Hex, TransactionReceipt, Transport } from 'viem'
-import { call, getCode, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
+import { call, getCode, waitForTransactionReceipt } from 'viem/actions'
 import { ScripError } from '../errors/ScripError.ts'
 import { chainError } from './chainError.ts'
+import { send } from './send.ts'
 
 /** Any viem client. Writing needs one with an account. */
 export type ScripClient = Client<Transport, Chain | undefined, Account | undefined>
@@ -15,7 +16,7 @@ export type ContractCall = { to: Address; abi: Abi; data: Hex }
 /**
  * Simulates a call, sends it, and waits until it is in a block. `result` is what the function returned in the simulation.
  * @throws `KEY_MISSING`, `NOT_DEPLOYED`, `TRANSACTION_REVERTED` (`values.error` names the contract's error),
- * `TRANSACTION_PENDING`, `INSUFFICIENT_GAS`, `INSUFFICIENT_BALANCE`, `RPC_UNREACHABLE`
+ * `TRANSACTION_PENDING`, `TRANSACTION_REPLACED`, `INSUFFICIENT_GAS`, `INSUFFICIENT_BALANCE`, `RPC_UNREACHABLE`
  */
 export async function transact(
   client: ScripClient,
@@ -25,10 +26,21 @@ export async function transact(
   return guarded(abi, async () => {
     const { data: result = '0x' } = await call(client, { account, to, data })
     if (result === '0x') await requireCode(client, to)
-    const hash = await inTurn(account, () =>
-      sendTransaction(client, { account, chain: client.chain ?? null, to, data }),
-    )
-    const receipt = await waitForTransactionReceipt(client, { hash })
+    let replacement: Hex | undefined
+    const hash = await inTurn(account, () => send(client, account, { to, data }))
+    const receipt = await waitForTransactionReceipt(client, {
+      hash,
+      onReplaced: ({ reason, transaction }) => {
+        // Somebody who only raised the fee wanted the same.
+        if (reason !== 'repriced') replacement = transaction.hash
+      },
+    })
+    if (replacement !== undefined) {
+      throw new ScripError('TRANSACTION_REPLACED', {
+        detail: `The transaction ${replacement} took the place of ${hash}.`,
+        values: { hash, replacement },
+      })
+    }
     if (receipt.status === 'reverted') {
       throw new ScripError('TRANSACTION_REVERTED', {
         detail: `The transaction ${hash} was mined and reverted: the chain moved between simulation and block.`,

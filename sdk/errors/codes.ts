@@ -100,6 +100,11 @@ export const errorCodes = {
     title: 'The transaction is sent and not mined yet',
     hint: 'Wait until it is mined, then run the same again: what is done already is found.',
   },
+  TRANSACTION_REPLACED: {
+    status: 409,
+    title: 'Another transaction took the place of this one',
+    hint: 'Somebody with the same key sent it: look at the state and repeat the call where it is still needed.',
+  },
   TRANSACTION_REVERTED: {
     status: 409,
     title: 'The chain refused the transaction',

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
@@ -21,9 +21,18 @@ import {
 import { type ErrorCode, ScripError } from '@scrip/sdk/errors'
 import { memoryStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
-import { type Address, createWalletClient, http, parseEther, toHex } from 'viem'
+import {
+  type Address,
+  createWalletClient,
+  custom,
+  type EIP1193RequestFn,
+  type Hex,
+  http,
+  parseEther,
+  toHex,
+} from 'viem'
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
-import { sendTransaction, waitForTransactionReceipt } from 'viem/actions'
+import { getTransaction, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { DEV_MNEMONIC, type LocalChain, startLocalChain } from '../../../sdk/cli/localChain.ts'
 
 const terms = { name: 'Test', symbol: 'T', decimals: 0 }
@@ -35,11 +44,39 @@ const clientAt = (url: string, key = generatePrivateKey()) =>
     pollingInterval: 20,
   })
 
+type Sender = Parameters<typeof deployContracts>[0]
+
+/** The same client, with something happening just before its first transaction arrives. */
+function onSend(client: Sender, before: (params: [Hex]) => Promise<unknown>): Sender {
+  let isFirst = true
+  const request: EIP1193RequestFn = async (call) => {
+    if (call.method === 'eth_sendRawTransaction' && isFirst) {
+      isFirst = false
+      await before(call.params as [Hex])
+    }
+    return client.request(call as never)
+  }
+  return createWalletClient({ account: client.account, transport: custom({ request }), pollingInterval: 20 })
+}
+
+/** The same client; `watch` tells of a transaction that it saw, and then found not mined. */
+function watched(client: Sender, watch: EventEmitter): Sender {
+  let seen: unknown
+  const request: EIP1193RequestFn = async (call) => {
+    const answer = await client.request(call as never)
+    const [hash] = (call.params ?? []) as [unknown]
+    if (call.method === 'eth_getTransactionByHash' && answer !== null) seen = hash
+    if (call.method === 'eth_getTransactionReceipt' && answer === null && hash === seen) watch.emit('pending', hash)
+    return answer
+  }
+  return createWalletClient({ account: client.account, transport: custom({ request }), pollingInterval: 20 })
+}
+
 for (const kind of ['anvil', 'hardhat'] as const) {
   describe(`the actions on ${kind}`, function () {
     this.timeout(60_000)
     let chain: LocalChain
-    let rich: Parameters<typeof deployContracts>[0]
+    let rich: Sender
     let currency: Address
 
     before(async () => {
@@ -122,13 +159,49 @@ for (const kind of ['anvil', 'hardhat'] as const) {
       }
     })
 
+    it('send again when somebody with the same key was faster, and only then', async () => {
+      const balance = async () => (await getHoldings(rich, { currency, owner: peer })).wallet
+      const before = await balance()
+      const rival = () => sendTransaction(rich, { account: rich.account, chain: null, to: peer, value: 1n })
+      const overtaken = await mint(onSend(rich, rival), { currency, to: peer, amount: 3n })
+      expect(overtaken.receipt.status).to.equal('success')
+      expect(await balance()).to.equal(before + 3n)
+
+      // A transport that lost the answer sends the same bytes again, and hears that they are old.
+      const twice = onSend(
+        rich,
+        async (params) => void (await rich.request({ method: 'eth_sendRawTransaction', params })),
+      )
+      const repeated = await mint(twice, { currency, to: peer, amount: 5n })
+      expect(repeated.receipt.status).to.equal('success')
+      expect(await balance()).to.equal(before + 8n)
+    })
+
+    it('never take another transaction for their own', async () => {
+      const rpc = (method: string, ...params: unknown[]) => rich.request({ method, params } as never)
+      await rpc('evm_setAutomine', false)
+      const watch = new EventEmitter()
+      const pending = once(watch, 'pending')
+      const minting = rejected(mint(watched(rich, watch), { currency, to: peer, amount: 9n }), 'TRANSACTION_REPLACED')
+      // viem knows a replacement where it has seen what was replaced.
+      const [hash] = (await pending) as [Hex]
+      const { nonce, maxFeePerGas = 0n } = await getTransaction(rich, { hash })
+      const fee = maxFeePerGas * 2n
+      const fees = { maxFeePerGas: fee, maxPriorityFeePerGas: fee }
+      await sendTransaction(rich, { account: rich.account, chain: null, to: peer, value: 1n, nonce, ...fees })
+      await rpc('evm_mine')
+      await rpc('evm_setAutomine', true)
+      const { values } = await minting
+      expect(values['hash']).to.equal(hash)
+    })
+
     it('ask for a key where they need one', async () => {
       const { account: _, ...keyless } = rich
       const client = { ...keyless, account: undefined } as ScripClient
       await rejected(createNetwork(client), 'KEY_MISSING')
       await rejected(openChannel(client, { payee: peer, currency, deposit: 1n }), 'KEY_MISSING')
       await rejected(getDeposits(client, { currency }), 'KEY_MISSING')
-      expect((await getDeposits(client, { currency, recipient: peer })).balance).to.equal(7n)
+      expect((await getDeposits(client, { currency, recipient: peer })).balance).to.equal(15n)
       expect((await getCurrency(client, { currency })).symbol).to.equal('T')
     })
   })
