@@ -43,13 +43,13 @@ export function networkOption(): Option {
 
 /** Runs a command's work, prints its outcome, and sets the exit status. `SCRIP_DEBUG=1` adds all that is known of an error. */
 export function run<Options extends { json?: boolean } = CommonOptions>(
-  work: (options: Options, ...names: string[]) => Promise<Output | undefined>,
+  work: (options: Options, ...names: never[]) => Promise<Output | undefined>,
 ): (...parameters: unknown[]) => Promise<void> {
   return async (...parameters) => {
     const self = parameters.at(-1) as Command
     const options = self.opts<Options>()
     try {
-      const output = await work(options, ...self.processedArgs)
+      const output = await work(options, ...(self.processedArgs as never[]))
       if (output !== undefined) print(output, options.json)
     } catch (error) {
       process.exitCode = fail(error, options.json)

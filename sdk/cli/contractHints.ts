@@ -1,6 +1,11 @@
 /** What to do next where a contract refuses, by the name of its error. */
 export const contractHints: Readonly<Record<string, string>> = {
   // Currencies
+  AuthorizationAlreadyUsed: 'It was used or cancelled: ask the payer for another one.',
+  AuthorizationExpired: 'Its time is over: ask the payer for another one.',
+  AuthorizationNotYetValid: 'Its time has not come: use it later.',
+  ChannelsAlwaysApproved:
+    'Nothing is to be done: the channels are approved by every holder, and cannot be disapproved.',
   CurrencyExists: 'Use that currency, or change one of the terms.',
   ERC20InvalidReceiver: 'Name the address of somebody.',
   InvalidContractURI: 'Give a --uri of at most 128 bytes.',
@@ -8,9 +13,18 @@ export const contractHints: Readonly<Record<string, string>> = {
   InvalidFee: 'Give a --fee-bps of at most 1000.',
   InvalidMaxSupply: 'Give a --max-supply above 0.',
   InvalidName: 'Give a name of 1 to 64 bytes.',
+  InvalidSignature: 'Its owner did not sign just this, or a permit of the owner was used since: ask for another one.',
   InvalidSymbol: 'Give a symbol of 1 to 16 bytes.',
-  OnlyIssuer: 'Only the issuer mints: use the key of the second address.',
+  OnlyHolder: 'Only who asked for the redemption can: use the key of the second address.',
+  OnlyIssuer: 'Only the issuer can: use the key of the second address.',
+  OnlyIssuerCandidate: 'Only whom the issuer offered its place to can take it: use the key of the second address.',
+  OnlyRecipient: 'Only its recipient can use it: use the key of the second address.',
+  PermitExpired: 'Its time is over: ask for another one.',
+  RedemptionExpired: 'The time for this step is over: end it with `scrip currency settle`.',
+  RedemptionNotOffered: 'The currency cannot be redeemed; that was fixed when it was created.',
+  RedemptionOpen: 'There is still time for the next step; `scrip currency redemption` says how much.',
   SupplyCapExceeded: 'Mint less: the most that may exist was fixed when the currency was created.',
+  WrongRedemptionStatus: 'It is not at this step; `scrip currency redemption` says how far it is.',
   // Channels
   ChannelExiting: 'The channel is being left: open another one.',
   DepositSpent: 'Claim again when the payer has funded the channel.',

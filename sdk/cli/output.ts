@@ -10,7 +10,7 @@ export type Output = { lines: readonly string[]; data: { readonly [field: string
 export function print({ lines, data }: Output, json: boolean | undefined): void {
   const text = json
     ? JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? value.toString() : value))
-    : lines.join('\n')
+    : lines.map(harmless).join('\n')
   process.stdout.write(`${text}\n`)
 }
 
@@ -33,6 +33,17 @@ export function time(seconds: number): string {
     .replace(/\.\d+Z$/, ' UTC')
 }
 
+/** Seconds in the largest unit that they are a whole number of. */
+export function duration(seconds: number): string {
+  const units: [name: string, seconds: number][] = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+  ]
+  const [name, length] = units.find(([, each]) => seconds % each === 0) ?? ['second', 1]
+  return count(seconds / length, name)
+}
+
 /** Something and how many of it there are. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
@@ -45,7 +56,7 @@ export function fail(error: unknown, json: boolean | undefined): number {
   )
   const text = json
     ? JSON.stringify(known.toProblem())
-    : oneLine(`${known.code}: ${sentence(known.message)} ${known.hint}`)
+    : harmless(oneLine(`${known.code}: ${sentence(known.message)} ${known.hint}`))
   // A progress line may stand where this one begins.
   const clear = process.stderr.isTTY ? '\r\x1b[2K' : ''
   process.stderr.write(`${clear}${text}\n`)
@@ -57,6 +68,14 @@ function withHint(error: ScripError): ScripError {
   const hint = error.code === 'TRANSACTION_REVERTED' ? contractHints[String(error.values['error'])] : undefined
   if (hint === undefined) return error
   return new ScripError(error.code, { detail: error.message, hint, values: error.values, cause: error })
+}
+
+/**
+ * A line that does nothing to a terminal but stand there. Anybody names a currency as they like: a name must not move the
+ * cursor, end the line, or turn what follows around.
+ */
+export function harmless(line: string): string {
+  return line.replace(/\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/gu, '\ufffd')
 }
 
 function oneLine(text: string): string {

@@ -1,6 +1,7 @@
-import { type Address, getAddress, isAddress, parseUnits } from 'viem'
+import { type Address, getAddress, type Hex, isAddress, keccak256, parseUnits, stringToBytes } from 'viem'
 import { MAX_TOTAL } from '../channels/Channel.ts'
 import { ScripError } from '../errors/ScripError.ts'
+import { readInput } from './inputFile.ts'
 
 /** An address, with its checksum. @throws `INVALID_ARGUMENT` */
 export function parseAddress(value: string, what: string): Address {
@@ -60,5 +61,22 @@ export function parseUrl(value: string, what: string): URL {
   throw new ScripError('INVALID_ARGUMENT', {
     detail: `${what} is no address of the web.`,
     hint: 'Give http://… or https://….',
+  })
+}
+
+/**
+ * The hash of what the chain only keeps the hash of: of a text, or of a file after `@`. Where the hash itself is given, that.
+ * @throws `INVALID_ARGUMENT`, `FILE_NOT_FOUND`
+ */
+export function parseContent(value: string, what: string): Hex {
+  if (/^0x[0-9a-f]{64}$/i.test(value)) return value.toLowerCase() as Hex
+  // Half a hash is a slip, and hashing it again would hide it.
+  if (value !== '' && !/^0x/i.test(value)) {
+    return keccak256(value.startsWith('@') ? readInput(value.slice(1)) : stringToBytes(value))
+  }
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is neither text nor a hash: ${value}.`,
+    hint: 'Give text, @ and the name of a file, or a hash: 0x and 64 hexadecimal digits.',
+    values: { [what]: value },
   })
 }

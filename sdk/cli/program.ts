@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { admissionCommand } from './commands/admission.ts'
+import { authorizationCommand } from './commands/authorization.ts'
 import { balanceCommand } from './commands/balance.ts'
 import { channelsCommand } from './commands/channels.ts'
 import { claimCommand } from './commands/claim.ts'
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     sendCommand(),
     depositsCommand(),
     balanceCommand(),
+    authorizationCommand(),
     issuerCommand(),
     serveCommand(),
     fetchCommand(),

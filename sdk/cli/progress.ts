@@ -1,3 +1,5 @@
+import { harmless } from './output.ts'
+
 /** How far something is. */
 export type ProgressState = {
   readonly bytes: number
@@ -24,7 +26,7 @@ export function createProgress(label: string, stream: NodeJS.WriteStream = proce
 
   const show = (state: ProgressState) => {
     const seconds = (performance.now() - started) / 1_000
-    const text = progressLine(label, state, seconds)
+    const text = harmless(progressLine(label, state, seconds))
     stream.write(stream.isTTY ? `\r\x1b[2K${text}` : `${text}\n`)
   }
   return {

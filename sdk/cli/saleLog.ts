@@ -3,6 +3,7 @@ import { getAddress } from 'viem'
 import type { Payee } from '../channels/Payee.ts'
 import { decodePayment } from '../channels/payment.ts'
 import { PAYMENT_HEADER, PAYMENT_PATH, readPaymentHeader } from '../http/headers.ts'
+import { harmless } from './output.ts'
 import { amountOf, type Unit } from './units.ts'
 
 /** What asks for another payment, not for the goods, is no line's worth: payers come back with one at once. */
@@ -13,7 +14,7 @@ export function logSales(listener: RequestListener, payee: Payee, unit: Unit): R
   return (request, response) => {
     response.on('close', () => {
       describe(request, response, payee, unit).then(
-        (line) => line && process.stdout.write(`${line}\n`),
+        (line) => line && process.stdout.write(`${harmless(line)}\n`),
         () => {
           // No payment, or one that this payee does not know: nothing was sold.
         },

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 
 /** How a command ended, and what it printed. */
 export type Ended = { status: number | null; stdout: string; stderr: string }
@@ -33,9 +35,38 @@ export type Typist = {
   leave(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('../../sdk/cli/index.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const manifest = createRequire(import.meta.url)('../../package.json') as Record<
+  'dependencies' | 'devDependencies',
+  Record<string, string>
+>
+let bundle: string | undefined
 const everybody = new Set<ChildProcess>()
 process.on('exit', () => everybody.forEach((child) => void child.kill('SIGTERM')))
+
+/**
+ * The program with viem in one file, made anew for every run of the tests: most of a short command's time is the loading of
+ * viem's 400. As it is, `test/e2e/cli/twoTerminals.test.ts` runs it, and as it is installed, the tests of the package.
+ */
+function program(): string {
+  if (bundle !== undefined) return bundle
+  // As deep below the root as the program is, which finds package.json from there.
+  const folder = join(root, 'cache', `scrip-${process.pid}`)
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+  buildSync({
+    entryPoints: [join(root, 'sdk', 'cli', 'index.ts')],
+    outdir: folder,
+    bundle: true,
+    // What the program loads later stays apart, so that Node keeps it compiled.
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    external: packages.filter((name) => name !== 'viem'),
+  })
+  bundle = join(folder, 'index.js')
+  return bundle
+}
 
 /** Somebody in an empty folder, with nothing of ours in the environment but what is given. */
 export function newTypist(environment: NodeJS.ProcessEnv = {}): Typist {
@@ -44,7 +75,7 @@ export function newTypist(environment: NodeJS.ProcessEnv = {}): Typist {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SCRIP_')))
 
   const start = (words: readonly string[], more: NodeJS.ProcessEnv = {}): Running => {
-    const child = spawn(process.execPath, ['--conditions=source', program, ...words], {
+    const child = spawn(process.execPath, [program(), ...words], {
       cwd: folder,
       env: { ...clean, SCRIP_HOME: join(folder, 'home'), ...environment, ...more },
     })

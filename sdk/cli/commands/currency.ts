@@ -1,27 +1,36 @@
 import { Command } from 'commander'
 import { createCurrency } from '../../chain/actions/createCurrency.ts'
 import { getCurrency } from '../../chain/actions/getCurrency.ts'
-import { mint } from '../../chain/actions/mint.ts'
+import { getRecord } from '../../chain/actions/getRecord.ts'
+import { listCurrencies } from '../../chain/actions/listCurrencies.ts'
 import { command, run } from '../command.ts'
 import { type CommonOptions, connect, connectReader } from '../context.ts'
-import { cost, costData } from '../output.ts'
+import { firstBlock } from '../firstBlock.ts'
+import { cost, costData, count, duration } from '../output.ts'
 import { parseAddress, parseAmount, parseFee, parseWhole } from '../parse.ts'
 import { amountOf } from '../units.ts'
+import { issuershipCommands } from './issuership.ts'
+import { mintCommand } from './mint.ts'
+import { redemptionCommands } from './redemption.ts'
 
 type CreateOptions = CommonOptions & {
   decimals: string
   maxSupply?: string
   feeFlat: string
   feeBps: string
+  redemptionWindow: string
   uri: string
 }
+type ListOptions = CommonOptions & { issuer?: string }
 
 const MOST_DECIMALS = 18
 const MOST_FEE_BPS = 1_000
+const MOST_WINDOW = 2 ** 32 - 1
+const WEEK = 7 * 24 * 3600
 
-/** `scrip currency`: create, mint, show. */
+/** `scrip currency`: what an issuer does, and what holders ask of it. */
 export function currencyCommand(): Command {
-  const group = new Command('currency').description('issue currencies')
+  const group = new Command('currency').description('issue currencies, and redeem them')
   group.addCommand(
     command('create', 'create a currency that you issue')
       .argument('<name>', 'as in "Claire dollar", up to 64 bytes')
@@ -34,19 +43,27 @@ export function currencyCommand(): Command {
         `what it costs on top, in ten-thousandths of the amount, up to ${MOST_FEE_BPS}`,
         '0',
       )
+      .option(
+        '--redemption-window <seconds>',
+        'in which each step of a redemption must be taken; 0 offers none',
+        `${WEEK}`,
+      )
       .option('--uri <uri>', 'where the currency describes itself (ERC-7572)', '')
       .action(run<CreateOptions>(create)),
   )
-  group.addCommand(
-    command('mint', 'bring units of your currency into the world')
-      .argument('<currency>', 'its address')
-      .argument('<to>', 'address')
-      .argument('<amount>', "in the currency's own unit, as in 12.5")
-      .action(run(mintUnits)),
-  )
+  group.addCommand(mintCommand())
   group.addCommand(
     command('show', 'show the terms of a currency').argument('<currency>', 'its address').action(run(show)),
   )
+  group.addCommand(
+    command('record', 'show what became of the promises').argument('<currency>', 'its address').action(run(record)),
+  )
+  group.addCommand(
+    command('list', 'list the currencies that were created')
+      .option('--issuer <address>', 'by whom; by everybody where nobody is named')
+      .action(run<ListOptions>(list)),
+  )
+  for (const one of [...redemptionCommands(), ...issuershipCommands()]) group.addCommand(one)
   return group
 }
 
@@ -59,6 +76,7 @@ async function create(options: CreateOptions, name = '', symbol = '') {
     ...(options.maxSupply !== undefined && { maxSupply: parseAmount(options.maxSupply, decimals, 'max-supply') }),
     feeFlat: parseFee(options.feeFlat, decimals, 'fee-flat'),
     feeBps: parseWhole(options.feeBps, 'fee-bps', MOST_FEE_BPS),
+    redemptionWindow: parseWhole(options.redemptionWindow, 'redemption-window', MOST_WINDOW),
     contractURI: options.uri,
   }
   const client = await connect(options)
@@ -69,30 +87,57 @@ async function create(options: CreateOptions, name = '', symbol = '') {
   }
 }
 
-async function mintUnits(options: CommonOptions, currency = '', to = '', amount = '') {
-  const recipient = parseAddress(to, 'to')
-  const client = await connect(options)
-  const terms = await getCurrency(client, { currency: parseAddress(currency, 'currency') })
-  const units = parseAmount(amount, terms.decimals)
-  const transaction = await mint(client, { currency: terms.address, to: recipient, amount: units })
-  return {
-    lines: [`Minted ${amountOf(units, terms)} for ${recipient}`, cost(transaction)],
-    data: { currency: terms.address, to: recipient, amount: units, transaction: costData(transaction) },
-  }
-}
-
 async function show(options: CommonOptions, currency = '') {
   const address = parseAddress(currency, 'currency')
   const client = await connectReader(options)
   const terms = await getCurrency(client, { currency: address })
-  const { name, symbol, decimals, issuer, totalSupply, maxSupply, feeFlat, feeBps, contractURI } = terms
+  const { name, symbol, decimals, issuer, totalSupply, maxSupply, feeFlat, feeBps, redemptionWindow, contractURI } =
+    terms
   return {
     lines: [
       `${name} (${symbol}), ${decimals} decimals, issued by ${issuer}`,
       `  ${amountOf(totalSupply, terms)} in the world, at most ${amountOf(maxSupply, terms)}`,
       `  sending through the issuer costs ${amountOf(feeFlat, terms)} and ${feeBps / 100} %`,
+      redemptionWindow === 0
+        ? '  cannot be redeemed'
+        : `  can be redeemed; each step has to be taken within ${duration(redemptionWindow)}`,
       ...(contractURI === '' ? [] : [`  describes itself at ${contractURI}`]),
     ],
     data: terms,
+  }
+}
+
+async function record(options: CommonOptions, currency = '') {
+  const address = parseAddress(currency, 'currency')
+  const client = await connectReader(options)
+  const [terms, sums] = await Promise.all([
+    getCurrency(client, { currency: address }),
+    getRecord(client, { currency: address }),
+  ])
+  const { name, symbol, issuer, totalSupply } = terms
+  const of = (amount: bigint) => amountOf(amount, terms)
+  return {
+    lines: [
+      `${name} (${symbol}), issued by ${issuer}`,
+      `  minted     ${of(sums.minted)}, of which ${of(totalSupply)} are in the world`,
+      `  redeemed   ${of(sums.redeemed)}, with the holder's word or silence`,
+      `  disputed   ${of(sums.disputed)}, fulfilled as the issuer says, and not as the holder says`,
+      `  defaulted  ${of(sums.defaulted)}, accepted and not fulfilled in time`,
+      `  lapsed     ${of(sums.lapsed)}, never accepted`,
+    ],
+    data: { currency: address, issuer, totalSupply, ...sums },
+  }
+}
+
+async function list(options: ListOptions) {
+  const issuer = options.issuer === undefined ? undefined : parseAddress(options.issuer, 'issuer')
+  const client = await connectReader(options)
+  const currencies = await listCurrencies(client, { ...(issuer && { issuer }), fromBlock: await firstBlock(client) })
+  return {
+    lines: [
+      ...currencies.map((one) => `${one.currency}  ${one.name} (${one.symbol}), created by ${one.issuer}`),
+      count(currencies.length, 'currency', 'currencies'),
+    ],
+    data: { currencies },
   }
 }

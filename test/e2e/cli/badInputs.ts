@@ -107,7 +107,7 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
   'somebody else’s currency to mint': (world) => ({
     words: ['currency', 'mint', world.currency, world.seller, '1'],
     code: 'TRANSACTION_REVERTED',
-    says: /OnlyIssuer\(.*Only the issuer mints/,
+    says: /OnlyIssuer\(.*Only the issuer can/,
   }),
   'the same currency again': () => ({
     words: ['currency', 'create', 'Claire dollar', 'CLD'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -55,10 +55,13 @@ describe('stopping', function () {
   it('says so when the chain ends by itself', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'scrip-anvil-'))
     const real = fileURLToPath(new URL('../../../node_modules/.bin/anvil', import.meta.url))
-    writeFileSync(join(folder, 'anvil'), `#!/bin/sh\nexec timeout 5 ${real} "$@"\n`)
+    writeFileSync(join(folder, 'anvil'), `#!/bin/sh\necho $$ > ${join(folder, 'pid')}\nexec ${real} "$@"\n`)
     chmodSync(join(folder, 'anvil'), 0o755)
     const environment = { PATH: `${folder}:${process.env['PATH']}` }
-    const ended = await typist.run(['dev', '--port', '0', '--chain', 'anvil'], environment)
+    const chain = typist.start(['dev', '--port', '0', '--chain', 'anvil'], environment)
+    await chain.saying(/(Ctrl-C)/)
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')))
+    const ended = await chain.ended
     rmSync(folder, { recursive: true })
     expect(ended.status).to.equal(1)
     expect(ended.stderr).to.equal(

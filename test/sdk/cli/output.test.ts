@@ -1,7 +1,7 @@
 import { ScripError } from '@scrip/sdk/errors'
 import { expect } from 'chai'
 import { contractHints } from '../../../sdk/cli/contractHints.ts'
-import { count, fail, time } from '../../../sdk/cli/output.ts'
+import { count, duration, fail, harmless, time } from '../../../sdk/cli/output.ts'
 import { inUnit } from '../../../sdk/cli/units.ts'
 import { errorsOfContracts } from '../../support/errorsOfContracts.ts'
 import { refusal } from '../errors/support/refusal.ts'
@@ -79,8 +79,24 @@ describe('inUnit', () => {
   })
 })
 
-describe('time and count', () => {
+describe('harmless', () => {
+  it('leaves nothing in a line that a terminal would act on, and the rest as it is', () => {
+    const line = 'a\nb\r\u001b[31mc\u009bd\u2028e\u202ef\u2066g\u0000'
+    expect(harmless(line)).to.equal('a\ufffdb\ufffd\ufffd[31mc\ufffdd\ufffde\ufffdf\ufffdg\ufffd')
+    expect(harmless('Čapek’s “hour” 時 👩‍🌾 שלום')).to.equal('Čapek’s “hour” 時 👩‍🌾 שלום')
+  })
+})
+
+describe('time, duration and count', () => {
   it('read well', () => {
+    expect([86_400, 604_800, 7_200, 90, 60, 61].map(duration)).to.deep.equal([
+      '1 day',
+      '7 days',
+      '2 hours',
+      '90 seconds',
+      '1 minute',
+      '61 seconds',
+    ])
     expect(time(1_800_000_000)).to.equal('2027-01-15 08:00:00 UTC')
     expect([count(1, 'byte'), count(0, 'byte'), count(12_345, 'byte')]).to.deep.equal([
       '1 byte',

@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { parseAddress, parseAmount, parseFee, parseUrl, parseWhole } from '../../../sdk/cli/parse.ts'
+import { parseAddress, parseAmount, parseContent, parseFee, parseUrl, parseWhole } from '../../../sdk/cli/parse.ts'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
 
 describe('parseAmount', () => {
@@ -61,6 +62,27 @@ describe('parseUrl', () => {
       const error = await refusal(() => parseUrl(text, 'rpc'))
       expect(error.code).to.equal('INVALID_ARGUMENT')
       expect(JSON.stringify(error.toProblem())).not.to.contain('secret')
+    }
+  })
+})
+
+describe('parseContent', () => {
+  it('hashes text, and what is in a file, and takes a hash for what it is', () => {
+    const hash = '0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8'
+    const file = fileURLToPath(new URL('../../../package.json', import.meta.url))
+    expect(parseContent('hello', 'terms')).to.equal(hash)
+    expect(parseContent(hash.toUpperCase().replace('X', 'x'), 'terms')).to.equal(hash)
+    expect(parseContent(`@${file}`, 'terms'))
+      .to.match(/^0x[0-9a-f]{64}$/)
+      .and.not.to.equal(parseContent(file, 'terms'))
+  })
+
+  it('refuses nothing, half a hash, and a file that is not there', async () => {
+    for (const text of ['', '0x', '0x12', `0x${'0'.repeat(63)}`, `0X${'0'.repeat(65)}`]) {
+      expect(await codeOf(() => parseContent(text, 'terms')), text).to.equal('INVALID_ARGUMENT')
+    }
+    for (const text of ['@', '@none.txt', '@.']) {
+      expect(await codeOf(() => parseContent(text, 'terms')), text).to.equal('FILE_NOT_FOUND')
     }
   })
 })

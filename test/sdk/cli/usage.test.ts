@@ -15,7 +15,7 @@ describe('the usage of scrip', () => {
     [['fetch'], /^Missing required argument 'url'$/, /^`scrip fetch --help`/],
     [['fetch', 'a', 'b'], /^Too many arguments for 'fetch'/, /^`scrip fetch --help`/],
     [['history'], /^Required option '--network <id>' not specified$/, /^`scrip history --help`/],
-    [['currency', 'mint', '0x1'], /^Missing required argument 'to'$/, /^`scrip currency mint --help`/],
+    [['currency', 'redeem', '0x1'], /^Missing required argument 'amount'$/, /^`scrip currency redeem --help`/],
     [['channels', 'exit'], /^Missing required argument 'channel'$/, /^`scrip channels exit --help`/],
     [['dev', '--chain', 'geth'], /Allowed choices are hardhat, anvil\.$/, /^`scrip dev --help`/],
   ]
