@@ -21,5 +21,12 @@ export {
 } from './Payee.ts'
 export { createPayer, type Payer, type PayerParameters, type PayerRecord } from './Payer.ts'
 export { decodePayment, encodePayment, type Payment } from './payment.ts'
-export { type CompactSignature, compactSignature, recoverSigner, type VoucherSigner } from './signatures.ts'
-export { tickChain, walkTicks } from './ticks.ts'
+export {
+  type CompactSignature,
+  compactSignature,
+  privateKeySigner,
+  recoverSigner,
+  signatureProvider,
+  type VoucherSigner,
+} from './signatures.ts'
+export { isPreimage, tickChain, walkTicks } from './ticks.ts'

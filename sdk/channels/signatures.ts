@@ -85,24 +85,74 @@ export function recoverSigner(digest: Uint8Array, signature: CompactSignature): 
 export function recoverSignerWith(
   signatures: Signatures,
   digest: Uint8Array,
-  { r, vs }: CompactSignature,
+  signature: CompactSignature,
 ): Address | undefined {
-  const signature = new Uint8Array(65)
-  if (digest.length !== 32 || !writeHex(r, signature, 0, 32) || !writeHex(vs, signature, 32, 32)) return undefined
-  const first = signature[32] as number
-  signature[32] = first & 0x7f
-  signature[64] = first >> 7
-  if (isHigh(signature.subarray(32, 64))) return undefined
-  const publicKey = signatures.recover(digest, signature)
+  const bytes = unpack(digest, signature)
+  const publicKey = bytes && signatures.recover(digest, bytes)
   return publicKey && addressOf(publicKey)
+}
+
+/** The public keys of signers seen before, by address. An address is the hash of its key, so none is ever the wrong one. */
+const publicKeys = new Map<Address, Uint8Array>()
+
+/** Strangers sign, too: the keys take at most some 300 kB. */
+const MOST_PUBLIC_KEYS = 1_024
+
+/**
+ * Whether the signer, given in lower case, made the r and s of a signature. Much faster than `recoverSigner` once its public
+ * key was seen, and as strict but for the parity, which follows from the rest: `withParity` corrects it for the chain.
+ */
+export function isSignedBy(signer: Address, digest: Uint8Array, signature: CompactSignature): boolean {
+  return isSignedByWith(presentSignatures(), signer, digest, signature)
+}
+
+/** `isSignedBy` by certain means. */
+export function isSignedByWith(
+  signatures: Signatures,
+  signer: Address,
+  digest: Uint8Array,
+  signature: CompactSignature,
+): boolean {
+  const bytes = unpack(digest, signature)
+  if (bytes === undefined) return false
+  const known = publicKeys.get(signer)
+  if (known !== undefined) return signatures.verify(digest, bytes, known)
+  for (const parity of [0, 1]) {
+    bytes[64] = parity
+    const publicKey = signatures.recover(digest, bytes)
+    if (publicKey === undefined || addressOf(publicKey) !== signer) continue
+    if (publicKeys.size === MOST_PUBLIC_KEYS) publicKeys.clear()
+    publicKeys.set(signer, publicKey)
+    return true
+  }
+  return false
+}
+
+/** A signature by which `isSignedBy` knows the signer, with the one parity by which the contract knows it, too. */
+export function withParity(signer: Address, digest: Uint8Array, { r, vs }: CompactSignature): CompactSignature {
+  if (recoverSigner(digest, { r, vs }) === signer) return { r, vs }
+  const bytes = fromHex(vs)
+  bytes[0] = (bytes[0] as number) ^ 0x80
+  return { r, vs: toHex(bytes) }
+}
+
+/** r, s and parity in 65 bytes; nothing where the form is wrong or s is high. */
+function unpack(digest: Uint8Array, { r, vs }: CompactSignature): Uint8Array | undefined {
+  const bytes = new Uint8Array(65)
+  if (digest.length !== 32 || !writeHex(r, bytes, 0, 32) || !writeHex(vs, bytes, 32, 32)) return undefined
+  const first = bytes[32] as number
+  bytes[32] = first & 0x7f
+  bytes[64] = first >> 7
+  return isHigh(bytes) ? undefined : bytes
 }
 
 /** Half of the curve's order, rounded down: the highest s that is low. */
 const HALF = fromNumber(secp256k1.CURVE.n >> 1n, 32)
 
-function isHigh(s: Uint8Array): boolean {
+function isHigh(signature: Uint8Array): boolean {
   for (let at = 0; at < 32; at++) {
-    if (s[at] !== HALF[at]) return (s[at] as number) > (HALF[at] as number)
+    const byte = signature[32 + at] as number
+    if (byte !== HALF[at]) return byte > (HALF[at] as number)
   }
   return false
 }

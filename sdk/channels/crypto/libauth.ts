@@ -18,5 +18,8 @@ export async function libauthSignatures(): Promise<Signatures> {
       // What it returns as text is why the signature is nobody's.
       return typeof publicKey === 'string' ? undefined : publicKey
     },
+    verify(digest, signature, publicKey) {
+      return secp256k1.verifySignatureCompactLowS(signature.subarray(0, 64), publicKey, digest)
+    },
   }
 }

@@ -5,6 +5,7 @@ import type { Signatures } from './Signatures.ts'
 type Addon = {
   ecdsaSign(digest: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number }
   ecdsaRecover(signature: Uint8Array, recid: number, digest: Uint8Array, compressed: boolean): Uint8Array
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
 }
 
 /**
@@ -29,6 +30,14 @@ export async function nativeSignatures(): Promise<Signatures> {
       } catch {
         // r or s is out of range, or no point has this r.
         return undefined
+      }
+    },
+    verify(digest, signature, publicKey) {
+      try {
+        return addon.ecdsaVerify(signature.subarray(0, 64), digest, publicKey)
+      } catch {
+        // r or s is out of range.
+        return false
       }
     },
   }
