@@ -6,6 +6,7 @@ import {
   createCurrency,
   deployContracts,
   descriptor,
+  fundingAuthorization,
   terms,
   tickChain,
   voucher,
@@ -16,6 +17,7 @@ import type { Figures } from './rows.ts'
 /** One unit of a currency with six decimals, in base units. */
 const UNIT = 1_000_000n
 
+const CLAIMS = 25
 const BATCH = 50
 const MAX_TICKS = 1_024
 
@@ -58,7 +60,8 @@ async function measureCurrency({ factory, dollar, charging, issuer, payer, payee
   }
 }
 
-async function measureChannels({ channels, dollar, plain, payer, payee }: World) {
+async function measureChannels(world: World) {
+  const { channels, dollar, plain, payer, payee } = world
   const channel = await descriptor({ payer, payee, token: dollar })
   const plainChannel = await descriptor({ payer, payee, token: plain })
   await plain.connect(payer).getFunction('approve')(channels, 2n ** 256n - 1n)
@@ -73,11 +76,65 @@ async function measureChannels({ channels, dollar, plain, payer, payee }: World)
   const claimLater = await claim(3n * UNIT)
   const oneTick = await claim(4n * UNIT, 1)
   const allTicks = await claim(5n * UNIT, MAX_TICKS)
-  return { open, openPlain, claimFirst, claimLater, tick: (allTicks - oneTick) / (MAX_TICKS - 1) }
+  const openings = { open, openPlain, ...(await measureOpenings(world)) }
+  const claims = { claimFirst, claimLater, ...(await measureBatches(world)), claimPurse: await measurePurse(world) }
+  return { ...openings, ...claims, ...(await measureWaysOut(world)), tick: (allTicks - oneTick) / (MAX_TICKS - 1) }
+}
+
+async function measureOpenings({ channels, dollar, payer, payee, steward }: World) {
+  // Something stays in the balance, as it does for who opens channels from it.
+  const filled = await descriptor({ payer, payee, token: dollar }, { salt: id('filled') })
+  await channels.connect(payer).fund(filled, 30n * UNIT)
+  await channels.connect(payee).release(filled)
+  const fromBalance = await descriptor({ payer, payee, token: dollar }, { salt: id('from balance') })
+  const authorized = await descriptor({ payer, payee, token: dollar }, { salt: id('authorized') })
+  const authorization = await fundingAuthorization(channels, dollar, payer, authorized, 10n * UNIT)
+  return {
+    openFromBalance: await gasOf(channels.connect(payer).fundFromBalance(fromBalance, 10n * UNIT)),
+    openByAuthorization: await gasOf(channels.connect(steward).fundWithAuthorization(...authorization)),
+  }
+}
+
+async function measureBatches(world: World) {
+  const { channels, dollar, payee } = world
+  const payers = await fundedWallets(world, 'claims', CLAIMS)
+  const opened = await Promise.all(payers.map((payer) => descriptor({ payer, payee, token: dollar })))
+  for (const [index, channel] of opened.entries()) {
+    await channels.connect(payers[index] as Wallet).fund(channel, 100n * UNIT)
+  }
+  const chain = tickChain(MAX_TICKS)
+  const batch = async (total: bigint, shown?: number) => {
+    const ticks = shown === undefined ? undefined : { chain, amount: 1_000n, shown }
+    const claims = opened.map((channel, i) => voucher(channels, payers[i] as Wallet, channel, total, ticks))
+    return (await gasOf(channels.claimBatch(await Promise.all(claims)))) / CLAIMS
+  }
+  await batch(2n * UNIT)
+  return { claimBatch: await batch(3n * UNIT), claimBatchTick: await batch(4n * UNIT, 1) }
+}
+
+async function measurePurse({ channels, dollar, payer, payee }: World) {
+  const channel = await descriptor({ payer, payee, token: dollar }, { flags: 1, salt: id('purse') })
+  await channels.connect(payer).fundPurse(dollar, payer, 100n * UNIT)
+  await channels.claim(await voucher(channels, payer, channel, 2n * UNIT))
+  return gasOf(channels.claim(await voucher(channels, payer, channel, 3n * UNIT)))
+}
+
+async function measureWaysOut({ ethers, channels, dollar, payer, payee }: World) {
+  const channel = await descriptor({ payer, payee, token: dollar }, { salt: id('ways out') })
+  const fund = () => channels.connect(payer).fund(channel, 10n * UNIT)
+  await fund()
+  const mine = channels.connect(payee)
+  const claimTo = await gasOf(mine.claimTo(await voucher(channels, payer, channel, 2n * UNIT), payee))
+  const close = await gasOf(mine.close(await voucher(channels, payer, channel, 3n * UNIT)))
+  await fund()
+  const request = await gasOf(channels.connect(payer).requestExit(channel))
+  await ethers.provider.send('evm_increaseTime', [Number(channel.exitDelay)])
+  const leave = request + (await gasOf(channels.connect(payer).exit(channel)))
+  return { claimTo, close, leave, withdraw: await gasOf(mine.withdraw(dollar, UNIT, payee)) }
 }
 
 async function measureSync(world: World) {
-  const { ethers, history, dollar, issuer, payer, payee, steward } = world
+  const { ethers, history, dollar, payer, payee, steward } = world
   await history.createNetwork(steward, 86_400, '')
   await history.connect(steward).setWeight(1, dollar, WEIGHT_ONE)
 
@@ -86,18 +143,22 @@ async function measureSync(world: World) {
     await history.sync(1, await settle(world, pairs))
     return gasOf(history.sync(1, await settle(world, pairs)))
   }
-  const wallets = Array.from({ length: 2 * BATCH }, (_, i) => new Wallet(id(`peer ${i}`), ethers.provider))
-  const consumers = wallets.slice(0, BATCH)
-  const providers = wallets.slice(BATCH)
-  for (const consumer of consumers) {
-    await issuer.sendTransaction({ to: consumer, value: 10n ** 18n })
-    await dollar.mint(consumer, 100n * UNIT)
-  }
+  const consumers = await fundedWallets(world, 'consumer', BATCH)
+  const providers = Array.from({ length: BATCH }, (_, i) => new Wallet(id(`provider ${i}`), ethers.provider))
   return {
     sync: await resync([[payer, payee]]),
     syncOneProvider: (await resync(consumers.map((consumer) => [consumer, payee]))) / BATCH,
     syncDistinctPairs: (await resync(consumers.map((consumer, i) => [consumer, providers[i] as Signer]))) / BATCH,
   }
+}
+
+async function fundedWallets({ ethers, issuer, dollar }: World, name: string, count: number): Promise<Wallet[]> {
+  const wallets = Array.from({ length: count }, (_, i) => new Wallet(id(`${name} ${i}`), ethers.provider))
+  for (const wallet of wallets) {
+    await issuer.sendTransaction({ to: wallet, value: 10n ** 18n })
+    await dollar.mint(wallet, 200n * UNIT)
+  }
+  return wallets
 }
 
 /** Lets each pair's first settle five more with its second, on a channel of their own. */

@@ -46,6 +46,16 @@ export const rows = {
     ceiling: 75_000,
     peers: 'as above',
   },
+  openFromBalance: {
+    operation: 'the same from the balance in the contract',
+    ceiling: 59_500,
+    peers: 'nobody has it',
+  },
+  openByAuthorization: {
+    operation: 'the same by the payer’s ERC-3009 authorization, relayed',
+    ceiling: 116_000,
+    peers: 'x402 batch-settlement 137,449',
+  },
   claimFirst: {
     operation: 'claim, the first of a payee in a token',
     ceiling: 63_000,
@@ -55,6 +65,41 @@ export const rows = {
     operation: 'claim, later',
     ceiling: 46_000,
     peers: 'x402 48,400',
+  },
+  claimBatch: {
+    operation: 'claim in a batch of 25 of one payee, each, without ticks',
+    ceiling: 20_500,
+    peers: 'x402 22,300',
+  },
+  claimBatchTick: {
+    operation: 'the same, each with one tick',
+    ceiling: 22_000,
+    peers: 'x402 22,300, and has no ticks',
+  },
+  claimPurse: {
+    operation: 'claim from a purse',
+    ceiling: 54_000,
+    peers: 'Swarm chequebook 71,600',
+  },
+  claimTo: {
+    operation: 'claim to a wallet',
+    ceiling: 66_000,
+    peers: 'TIP-1034 59,500; x402 48,400, then 46,300 to sweep',
+  },
+  close: {
+    operation: 'close with the last claim',
+    ceiling: 54_000,
+    peers: 'TIP-1034 63,600; x402 74,300',
+  },
+  leave: {
+    operation: 'request an exit, and exit',
+    ceiling: 70_000,
+    peers: 'TIP-1034 71,400; x402 103,300',
+  },
+  withdraw: {
+    operation: 'withdraw',
+    ceiling: 49_000,
+    peers: 'x402 46,300, of a token that costs 2,700 less than a clone',
   },
   tick: {
     operation: 'each tick beyond the first',

@@ -21,6 +21,13 @@ library ChannelHashes {
         "Voucher(bytes32 channelId,uint96 total,bytes32 tickRoot,uint96 tickAmount,uint32 maxTicks)"
     );
 
+    bytes32 private constant REQUEST_EXIT_TYPEHASH = keccak256(
+        "RequestExit(bytes32 channelId,uint256 deadline)"
+    );
+    bytes32 private constant WITHDRAW_TYPEHASH = keccak256(
+        "Withdraw(address owner,address token,uint96 amount,address to,bytes32 nonce,uint256 deadline)"
+    );
+
     /// @notice The domain separator of a channels contract on this chain.
     /// @dev For contracts that need the ids of many channels: asking for each costs 900 gas more.
     function domainSeparator(IPaymentChannels channels) internal view returns (bytes32) {
@@ -43,21 +50,31 @@ library ChannelHashes {
         return keccak256(abi.encode(CHANNEL_TYPEHASH, descriptor));
     }
 
-    /// @notice The struct hash of the voucher in a claim. Ticks and preimage are no part of it.
+    /// @notice The struct hash of a voucher. The ticks and the preimage of a claim are no part of it.
     function voucher(
         bytes32 channelId,
-        IPaymentChannels.Claim calldata claim
+        uint96 total,
+        bytes32 tickRoot,
+        uint96 tickAmount,
+        uint32 maxTicks
     ) internal pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    VOUCHER_TYPEHASH,
-                    channelId,
-                    claim.total,
-                    claim.tickRoot,
-                    claim.tickAmount,
-                    claim.maxTicks
-                )
-            );
+        return keccak256(abi.encode(VOUCHER_TYPEHASH, channelId, total, tickRoot, tickAmount, maxTicks));
+    }
+
+    /// @notice The struct hash of a payer's relayed wish to leave.
+    function requestExit(bytes32 channelId, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REQUEST_EXIT_TYPEHASH, channelId, deadline));
+    }
+
+    /// @notice The struct hash of a relayed withdrawal.
+    function withdraw(
+        address owner,
+        address token,
+        uint96 amount,
+        address to,
+        bytes32 nonce,
+        uint256 deadline
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(WITHDRAW_TYPEHASH, owner, token, amount, to, nonce, deadline));
     }
 }

@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 /// @title Payment channels
 /// @notice One-way channels from a payer to a payee in one token. The payer's signer states off chain the total ever
 /// paid; anyone presents the best statement and the unpaid difference moves to the payee. All amounts are base units.
+/// A channel's deposit secures its payee. A purse secures nobody: it is a payer's pot for all its channels that may draw
+/// on it, and what it cannot cover bounces, on the record.
 /// @dev A channel's descriptor travels in calldata; the contract keeps one slot a channel and never deletes it, so an id
 /// is never reusable and `claimed` is the pairwise settled total.
 interface IPaymentChannels {
@@ -13,7 +15,7 @@ interface IPaymentChannels {
     /// @param token An ERC-20 whose transfers move exactly the stated amount.
     /// @param signer Signs vouchers: a secp256k1 key, fixed for the channel's life.
     /// @param exitDelay Seconds between the request and the exit, 15 minutes to 30 days.
-    /// @param flags Must be 0.
+    /// @param flags Bit 0: claims may draw on the payer's purse beyond the deposit. The other bits must be 0.
     /// @param salt Tells apart several channels between the same parties.
     struct Channel {
         address payer;
@@ -60,7 +62,8 @@ interface IPaymentChannels {
     );
     /// @notice A deposit grew by `amount` to `deposit`.
     event Funded(bytes32 indexed channelId, uint96 amount, uint96 deposit);
-    /// @notice `paid` moved from the deposit to the payee's balance; `claimed` is the channel's settled total.
+    /// @notice `paid` moved from the deposit, and from the purse where the channel may draw on it, to the payee's balance;
+    /// `claimed` is the channel's settled total.
     event Claimed(
         bytes32 indexed channelId,
         address indexed payer,
@@ -69,6 +72,18 @@ interface IPaymentChannels {
         uint96 paid,
         uint96 claimed
     );
+    /// @notice Deposit and purse covered `paid` of a claim and left `owed`. What is owed is a level: the last event of a
+    /// channel counts, less what was paid since. It stays claimable.
+    event Bounced(
+        bytes32 indexed channelId,
+        address indexed payer,
+        address indexed payee,
+        address token,
+        uint96 paid,
+        uint96 owed
+    );
+    /// @notice A row of a batch was skipped; `reason` is the selector of the error with which `claim` reverts for it.
+    event ClaimSkipped(bytes32 indexed channelId, bytes4 reason);
     /// @notice The payer wants its unspent deposit back and gets it from `exitAt` on (Unix seconds).
     event ExitRequested(
         bytes32 indexed channelId,
@@ -76,13 +91,35 @@ interface IPaymentChannels {
         address indexed payee,
         uint40 exitAt
     );
-    /// @notice The unspent deposit went back to the payer's balance.
+    /// @notice The payer stays.
+    event ExitCancelled(bytes32 indexed channelId);
+    /// @notice The unspent deposit went back to the payer's balance after the delay.
     event Exited(bytes32 indexed channelId, uint96 amount);
+    /// @notice The payee gave the unspent deposit back to the payer's balance; an exit that was requested is over.
+    event Released(bytes32 indexed channelId, uint96 amount);
+    /// @notice A purse grew by `amount` to `balance`.
+    event PurseFunded(
+        address indexed payer,
+        address indexed token,
+        address indexed signer,
+        uint96 amount,
+        uint96 balance
+    );
+    /// @notice `amount` of a purse, which is `balance` now, went to the payer's balance.
+    event PurseWithdrawn(
+        address indexed payer,
+        address indexed token,
+        address indexed signer,
+        uint96 amount,
+        uint96 balance
+    );
     /// @notice A balance left the contract.
     event Withdrawn(address indexed owner, address indexed token, uint96 amount, address to);
 
     /// @notice Only the channel's payer may do this.
     error OnlyPayer(address caller, address payer);
+    /// @notice Only the channel's payee may do this.
+    error OnlyPayee(address caller, address payee);
     /// @notice The payee is the zero address.
     error InvalidPayee();
     /// @notice The signer is the zero address.
@@ -95,7 +132,7 @@ interface IPaymentChannels {
     error InvalidFlags(uint8 flags);
     /// @notice Nothing to move.
     error ZeroAmount();
-    /// @notice The payer has not opened this channel.
+    /// @notice The payer has not opened this channel, and it draws on no purse.
     error UnknownChannel(bytes32 channelId);
     /// @notice The channel is being left and takes no funds.
     error ChannelExiting(bytes32 channelId, uint40 exitAt);
@@ -115,6 +152,18 @@ interface IPaymentChannels {
     error NothingToClaim(bytes32 channelId, uint96 claimed);
     /// @notice The deposit is used up; `owed` becomes claimable when the channel is funded again.
     error DepositSpent(bytes32 channelId, uint96 owed);
+    /// @notice The payer never opened this purse, and no deposit covers the claim.
+    error UnknownPurse(address payer, address token, address signer);
+    /// @notice The purse does not cover what is to be taken out.
+    error InsufficientPurse(address payer, address token, address signer, uint96 balance, uint96 amount);
+    /// @notice The payee's balance has no room for the claim: it must withdraw first.
+    error BalanceFull(address owner, address token);
+    /// @notice The message is not signed by `account`, by its key or by its code (ERC-1271).
+    error InvalidSignature(address account);
+    /// @notice The message was good until `deadline` (Unix seconds).
+    error SignatureExpired(uint256 deadline);
+    /// @notice The message was carried out before.
+    error MessageUsed(address account, bytes32 nonce);
     /// @notice The token did not move exactly the stated amount.
     error InexactTransfer(address token, uint256 expectedBalance, uint256 balance);
     /// @notice The balance does not cover the withdrawal.
@@ -128,23 +177,101 @@ interface IPaymentChannels {
     /// `InvalidToken`, `InvalidExitDelay`, `InvalidFlags`, `ChannelExiting`, `InexactTransfer`.
     function fund(Channel calldata channel, uint96 amount) external;
 
-    /// @notice Presents a voucher and its best tick; what is new moves to the payee's balance, as far as the deposit goes.
-    /// @dev Anyone may call: money can only go to the payee. Emits `Claimed`. Errors: `UnknownChannel`, `InvalidVoucher`,
-    /// `TooManyTicks`, `InvalidTick`, `TotalTooLarge`, `NothingToClaim`, `DepositSpent`.
-    /// @return paid What moved. What the deposit lacks stays claimable.
+    /// @notice Moves `amount` from the caller's balance in this contract into the channel's deposit.
+    /// @dev Payer only; the first call opens the channel. Emits and reverts as `fund`, and `InsufficientBalance`.
+    function fundFromBalance(Channel calldata channel, uint96 amount) external;
+
+    /// @notice Moves `amount` from the payer's wallet into the channel's deposit by the payer's ERC-3009 authorization to
+    /// receive, whose nonce is `keccak256(abi.encode(channelId, salt))`: whoever relays it can fund this channel with this
+    /// amount and do nothing else.
+    /// @dev Anyone may call; the first call opens the channel. The token must have ERC-3009 with the `bytes signature`
+    /// overload and `DOMAIN_SEPARATOR`. The signature of an opening is checked here, too: a token that takes any
+    /// signature must not open channels in somebody's name. Emits and reverts as `fund`, and `InvalidSignature`.
+    /// @param validAfter From when the authorization is good, in Unix seconds.
+    /// @param validBefore Until when.
+    /// @param salt Tells apart several authorizations for the same channel.
+    /// @param signature The payer's, over the token's `ReceiveWithAuthorization`; an ERC-1271 wallet's too.
+    function fundWithAuthorization(
+        Channel calldata channel,
+        uint96 amount,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 salt,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Presents a voucher and its best tick; what is new moves to the payee's balance, as far as deposit and purse go.
+    /// @dev Anyone may call: money can only go to the payee. Emits `Claimed`, and `Bounced` where the purse lacks something.
+    /// Errors: `UnknownChannel`, `InvalidVoucher`, `TooManyTicks`, `InvalidTick`, `TotalTooLarge`, `NothingToClaim`,
+    /// `DepositSpent`, `UnknownPurse`, `BalanceFull`.
+    /// @return paid What moved: 0 where all of it bounced. What is lacking stays claimable.
     function claim(Claim calldata claim_) external returns (uint96 paid);
+
+    /// @notice Claims, and sends what was paid to `to`.
+    /// @dev Payee only. Emits `Claimed`, `Bounced`, `Withdrawn`. Errors: those of `claim` and `withdraw`, `OnlyPayee`.
+    function claimTo(Claim calldata claim_, address to) external returns (uint96 paid);
+
+    /// @notice Claims on many channels. A row that `claim` would refuse is skipped with `ClaimSkipped` and pays 0.
+    /// @dev Anyone may call. Emits `Claimed`, `Bounced`, `ClaimSkipped`.
+    /// @return paid What moved, a row each.
+    function claimBatch(Claim[] calldata claims) external returns (uint96[] memory paid);
+
+    /// @notice Claims what is new, if anything, and gives the rest of the deposit back at once. The channel can be funded
+    /// again.
+    /// @dev Payee only. Emits `Claimed`, `Bounced`, `Released`. Errors: those of `claim` but `NothingToClaim`, `OnlyPayee`.
+    function close(Claim calldata last) external;
+
+    /// @notice Gives the deposit back to the payer's balance. The channel can be funded again.
+    /// @dev Payee only. Emits `Released`. Errors: `OnlyPayee`, `UnknownChannel`, `ZeroAmount`.
+    function release(Channel calldata channel) external;
 
     /// @notice Starts the way out: after the channel's delay the unspent deposit can be taken back.
     /// @dev Payer only. Emits `ExitRequested`. Errors: `UnknownChannel`, `OnlyPayer`, `ChannelExiting`.
     function requestExit(Channel calldata channel) external;
 
+    /// @notice The same for a payer without gas, by its signature over `RequestExit(bytes32 channelId,uint256 deadline)`.
+    /// @dev Anyone may call, once for each deadline. Emits `ExitRequested`. Errors: `UnknownChannel`, `ChannelExiting`,
+    /// `SignatureExpired`, `InvalidSignature`, `MessageUsed`.
+    /// @param deadline Until when the signature is good, in Unix seconds.
+    function requestExitFor(Channel calldata channel, uint256 deadline, bytes calldata payerSig) external;
+
+    /// @notice Takes the request back: the channel goes on.
+    /// @dev Payer only. Emits `ExitCancelled`. Errors: `OnlyPayer`, `ExitNotRequested`.
+    function cancelExit(Channel calldata channel) external;
+
     /// @notice Gives the unspent deposit back to the payer's balance once the delay is over. The channel can be funded again.
     /// @dev Anyone may call. Emits `Exited`. Errors: `ExitNotRequested`, `ExitNotDue`.
     function exit(Channel calldata channel) external;
 
+    /// @notice Moves `amount` from the caller's wallet into its purse, which channels with this token and signer may draw on.
+    /// @dev The first call opens the purse. It is credit and secures nobody: its owner may empty it at any time, and pay all
+    /// of it to a payee of its own making. Emits `PurseFunded`. Errors: `ZeroAmount`, `InvalidSigner`, `InvalidToken`,
+    /// `InexactTransfer`.
+    function fundPurse(address token, address signer, uint96 amount) external;
+
+    /// @notice Moves `amount` from the caller's purse to its balance, at once.
+    /// @dev Emits `PurseWithdrawn`. Errors: `ZeroAmount`, `InsufficientPurse`.
+    function withdrawPurse(address token, address signer, uint96 amount) external;
+
     /// @notice Sends `amount` of the caller's balance to `to`.
     /// @dev Emits `Withdrawn`. Errors: `ZeroAmount`, `InvalidRecipient`, `InsufficientBalance`.
     function withdraw(address token, uint96 amount, address to) external;
+
+    /// @notice The same for an owner without gas, by its signature over
+    /// `Withdraw(address owner,address token,uint96 amount,address to,bytes32 nonce,uint256 deadline)`.
+    /// @dev Anyone may call, once for each nonce. Emits `Withdrawn`. Errors: those of `withdraw`, `SignatureExpired`,
+    /// `InvalidSignature`, `MessageUsed`.
+    /// @param nonce Any 32 bytes that the owner has not used.
+    /// @param deadline Until when the signature is good, in Unix seconds.
+    function withdrawFor(
+        address owner,
+        address token,
+        uint96 amount,
+        address to,
+        bytes32 nonce,
+        uint256 deadline,
+        bytes calldata sig
+    ) external;
 
     /// @notice The EIP-712 hash of the descriptor under this contract's domain: no two chains or contracts share an id.
     function channelId(Channel calldata channel) external view returns (bytes32);
@@ -160,4 +287,11 @@ interface IPaymentChannels {
 
     /// @notice What `owner` may withdraw in `token`.
     function balanceOf(address owner, address token) external view returns (uint96);
+
+    /// @notice What is in a purse, and whether its payer ever opened it.
+    function purseOf(
+        address payer,
+        address token,
+        address signer
+    ) external view returns (uint96 balance, bool opened);
 }

@@ -1,7 +1,17 @@
 import type { HardhatEthers, HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types'
-import { type Addressable, encodeBytes32String, id, keccak256, Signature, type Signer, ZeroHash } from 'ethers'
+import {
+  AbiCoder,
+  type Addressable,
+  encodeBytes32String,
+  id,
+  keccak256,
+  Signature,
+  type Signer,
+  ZeroHash,
+} from 'ethers'
 import type { IPaymentChannels, PaymentChannels } from '../../sdk/typechain/channels/PaymentChannels.ts'
 import type { CurrencyConfigStruct } from '../../sdk/typechain/currency/CurrencyFactory.ts'
+import type { IssuerCurrency } from '../../sdk/typechain/currency/IssuerCurrency.ts'
 
 export type Channel = IPaymentChannels.ChannelStruct
 export type Claim = IPaymentChannels.ClaimStruct
@@ -100,8 +110,8 @@ export const VOUCHER_TYPES = {
 }
 
 /** The domain of a channels contract, as it states it itself (ERC-5267). */
-export async function domainOf(channels: PaymentChannels) {
-  const { name, version, chainId, verifyingContract } = await channels.eip712Domain()
+export async function domainOf(contract: Pick<PaymentChannels, 'eip712Domain'>) {
+  const { name, version, chainId, verifyingContract } = await contract.eip712Domain()
   return { name, version, chainId, verifyingContract }
 }
 
@@ -125,4 +135,38 @@ export async function voucher(
   )
   const preimage = ticks?.chain[ticks.shown] ?? ZeroHash
   return { channel, ...signed, ticks: ticks?.shown ?? 0, preimage, r, vs: yParityAndS }
+}
+
+const RECEIVE_TYPES = {
+  ReceiveWithAuthorization: [
+    { name: 'from', type: 'address' },
+    { name: 'to', type: 'address' },
+    { name: 'value', type: 'uint256' },
+    { name: 'validAfter', type: 'uint256' },
+    { name: 'validBefore', type: 'uint256' },
+    { name: 'nonce', type: 'bytes32' },
+  ],
+}
+
+/** What `fundWithAuthorization` takes, signed by the payer in the token's domain and good for this channel only. */
+export async function fundingAuthorization(
+  channels: PaymentChannels,
+  token: IssuerCurrency,
+  payer: Signer,
+  channel: Channel,
+  amount: bigint,
+): Promise<Parameters<PaymentChannels['fundWithAuthorization']['staticCall']>> {
+  const [validAfter, validBefore, salt] = [0n, 2n ** 40n, id('funding')]
+  const coder = AbiCoder.defaultAbiCoder()
+  const nonce = keccak256(coder.encode(['bytes32', 'bytes32'], [await channels.channelId(channel), salt]))
+  const message = {
+    from: channel.payer,
+    to: await channels.getAddress(),
+    value: amount,
+    validAfter,
+    validBefore,
+    nonce,
+  }
+  const signature = await payer.signTypedData(await domainOf(token), RECEIVE_TYPES, message)
+  return [channel, amount, validAfter, validBefore, salt, signature]
 }

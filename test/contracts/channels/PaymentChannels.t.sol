@@ -90,7 +90,7 @@ contract PaymentChannelsTest is Vouchers {
 
     function testFuzz_Fund_RevertWhen_FlagIsSet(uint8 flags) external {
         IPaymentChannels.Channel memory channel = _channel();
-        channel.flags = uint8(bound(flags, 1, 255));
+        channel.flags = uint8(bound(flags, 2, 255));
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidFlags.selector, channel.flags));
         _fund(payer, channel, 1);
     }
@@ -260,7 +260,7 @@ contract PaymentChannelsTest is Vouchers {
         if (which == 2) claim.channel.token = address(new PlainToken());
         if (which == 3) claim.channel.signer = stranger;
         if (which == 4) claim.channel.exitDelay += 1;
-        if (which == 5) claim.channel.flags = 1;
+        if (which == 5) claim.channel.flags = 2;
         if (which == 6) claim.channel.salt = "other";
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, _id(claim.channel)));
         channels.claim(claim);
