@@ -24,7 +24,7 @@ describe('scrip issuer', function () {
     typist = newTypist()
     dev = await typist.start(['dev', '--port', '0', '--chain', 'anvil', '--json']).ready()
     await serve()
-    globalThis.fetch = watched(conformance(await (await fetch(`${url}/openapi.json`)).json()))
+    globalThis.fetch = watched(conformance((await (await fetch(`${url}/openapi.json`)).json()) as object))
   })
   after(() => {
     globalThis.fetch = plainFetch
@@ -72,12 +72,14 @@ describe('scrip issuer', function () {
     (check: ReturnType<typeof conformance>): typeof fetch =>
     async (input, init) => {
       const request = new Request(input, init)
+      const asked = request.method === 'POST' ? await request.clone().text() : undefined
       const answer = await plainFetch(request)
       if (!request.url.startsWith(url)) return answer
       const { status, headers } = answer
       const seen = {
         method: request.method,
         path: new URL(request.url).pathname,
+        ...(asked !== undefined && { asked }),
         status,
         type: headers.get('content-type') ?? '',
       }
