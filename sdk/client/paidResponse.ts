@@ -30,8 +30,6 @@ export type PaidResponseParameters = {
   left: () => Promise<bigint>
   /** Pays for that many kilobytes more. */
   pay: (count: number) => Promise<void>
-  /** Told when the answer is over and no payment for it is on its way. */
-  end: () => void
 }
 
 /** How long a peer whose answer is paid no further may take to end it. */
@@ -43,13 +41,10 @@ const END_MILLISECONDS = 1_000
  * @throws `LIMIT_EXCEEDED` where its length is known to cost more than may be spent on it, `PROTOCOL_VIOLATION`
  */
 export async function paidResponse(parameters: PaidResponseParameters): Promise<Response> {
-  const { request, answer, terms, paid, window, left, pay, end } = parameters
+  const { request, answer, terms, paid, window, left, pay } = parameters
   const { body, status, statusText, headers } = answer
   const { price, credit, bound, length } = terms
-  if (body === null || status >= 300) {
-    end()
-    return answer
-  }
+  if (body === null || status >= 300) return answer
   if (!isPlain(answer)) throw await compressed(body)
   const total = Math.min(length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length), bound)
   let covered = Math.min(credit, total)
@@ -92,16 +87,10 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       })
       .finally(() => {
         paying = undefined
-        if (isOver) end()
-        else payAhead()
+        payAhead()
       })
   }
   payAhead()
-
-  const finish = () => {
-    isOver = true
-    if (paying === undefined) end()
-  }
 
   /** Reads on; where nothing more may be paid, only to the end of what is. */
   const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
@@ -129,7 +118,7 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       return
     }
     if (length !== undefined && received < length) throw new Error('The body is shorter than announced.')
-    finish()
+    isOver = true
     controller.close()
   }
 
@@ -144,11 +133,11 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   const metered = new ReadableStream<Uint8Array>({
     pull: (controller) =>
       next(controller).catch((cause: unknown) => {
-        finish()
+        isOver = true
         controller.error(told(cause))
       }),
     cancel: (reason) => {
-      finish()
+      isOver = true
       return reader.cancel(reason)
     },
   })

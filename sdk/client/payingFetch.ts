@@ -1,12 +1,12 @@
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { AMOUNT_HEADER, CREDIT_HEADER, PAYMENT_HEADER, QUOTE_HEADER, writePaymentHeader } from '../http/headers.ts'
+import { CREDIT_HEADER, QUOTE_HEADER } from '../http/headers.ts'
 import { PROBLEM_TYPE, receiveProblem } from '../http/problem.ts'
 import { type Quote, readQuote } from '../http/quote.ts'
 import type { Store } from '../store/Store.ts'
 import { createBudget, type Limits, type Spending } from './createBudget.ts'
-import { forgetSession, type Session, type SessionParameters, sessionFor } from './openSession.ts'
+import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
 import { reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
@@ -42,11 +42,8 @@ export type PayingFetch = (input: string | URL | Request, init?: RequestInit) =>
 
 const WINDOW = 64
 
-/**
- * How often a request is tried again after the peer asked for something that could be given. Of many requests at once
- * some are overtaken by others several times.
- */
-const ATTEMPTS = 16
+/** How often a request is tried again after the peer asked for something that could be given. */
+const ATTEMPTS = 8
 
 const REDIRECTS = 20
 
@@ -55,8 +52,8 @@ type Attempt = {
   readonly request: Request
   readonly quote: Quote
   readonly spending: Spending
-  /** Base units that were paid for the request before. */
-  readonly paid: bigint
+  /** Base units that were paid for the request before, and refused. */
+  readonly refused: bigint
 }
 
 /** What a peer has against a payment, and the quote that came with it. */
@@ -100,25 +97,25 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     let { quote } = found
     quotes.set(origin, quote)
 
-    let paid = 0n
+    let refused = 0n
     for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptPaid({ request, quote, spending, paid })
+      const outcome = await attemptPaid({ request, quote, spending, refused })
       if (outcome instanceof Response) {
         // Nothing is sold here any more, or somebody on the way answers.
         if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
         return outcome
       }
       const { problem, requoted, session } = outcome
-      paid += quote.perKilobyte
+      refused += quote.perKilobyte
       if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
       if (problem.code === 'CHANNEL_EXITING') {
         if (!(await session.isExiting())) throw problem
         forgetSession(sessionOf(quote, spending))
-        paid = 0n
+        refused = 0n
       } else if (problem.code === 'PAYMENT_REQUIRED') {
         // The price moved, or whom to pay.
         const next = readQuote(requoted)
-        if (!isSamePayee(quote, next)) paid = 0n
+        if (!isSamePayee(quote, next)) refused = 0n
         quote = next
         quotes.set(origin, quote)
       } else {
@@ -139,44 +136,37 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   }
 
   /** Pays for one kilobyte and sends the request with that. Gives the answer, or what the peer has against the payment. */
-  const attemptPaid = async ({ request, quote, spending, paid }: Attempt): Promise<Response | Refusal> => {
+  const attemptPaid = async ({ request, quote, spending, refused }: Attempt): Promise<Response | Refusal> => {
     const { perKilobyte: price, currency } = quote
     const { url, signal } = request
     await spending.reserve(currency, price)
     const session = await sessionFor(sessionOf(quote, spending))
-    const isAlone = session.active === 0
-    session.active++
-    let isUnderWay = true
-    const end = () => {
-      if (isUnderWay) session.active--
-      isUnderWay = false
-    }
+    const sent = await session.pay({ amount: price, refused })
+    onPayment?.({ url, amount: price, perKilobyte: price })
+    let isTaken = false
+    let answer: Response
     try {
-      const payment = await session.pay(price)
-      onPayment?.({ url, amount: price, perKilobyte: price })
-      // The channel's other answers keep what was paid for them. Where there are none, all that is left is for this one.
-      const answer = await reach(withPayment(request, payment, isAlone ? undefined : paid + price))
-      if (answer.headers.has(CREDIT_HEADER)) {
-        const terms = termsOf(answer, price)
-        quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
-        const pay = async (count: number) => {
-          const amount = BigInt(count) * terms.price
-          await spending.reserve(currency, amount)
-          const payment = await session.pay(amount)
-          onPayment?.({ url, amount, perKilobyte: terms.price })
-          await session.bring(payment, { amount, url, signal, ...(terms.id !== undefined && { answer: terms.id }) })
-        }
-        const left = () => spending.left(currency)
-        return await paidResponse({ request, answer, terms, paid: paid + price, window, left, pay, end })
-      }
-      end()
-      if (!isProblem(answer)) return answer
-      const requoted = answer.headers.get(QUOTE_HEADER)
-      return { problem: await receiveProblem(answer), requoted, session }
-    } catch (error) {
-      end()
-      throw error
+      answer = await reach(withPayment(request, sent))
+      isTaken = answer.headers.has(CREDIT_HEADER)
+    } finally {
+      session.arrived(sent, isTaken)
     }
+    if (isTaken) {
+      const terms = termsOf(answer, price)
+      quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
+      const pay = async (count: number) => {
+        const amount = BigInt(count) * terms.price
+        await spending.reserve(currency, amount)
+        const sent = await session.pay({ amount, answer: terms.id })
+        onPayment?.({ url, amount, perKilobyte: terms.price })
+        await session.bring(sent, url, signal)
+      }
+      const left = () => spending.left(currency)
+      return paidResponse({ request, answer, terms, paid: refused + price, window, left, pay })
+    }
+    if (!isProblem(answer)) return answer
+    const requoted = answer.headers.get(QUOTE_HEADER)
+    return { problem: await receiveProblem(answer), requoted, session }
   }
 
   return async (input, init) => {
@@ -209,11 +199,10 @@ function isWrongChannel(error: unknown): boolean {
   return error instanceof ScripError && error.code === 'WRONG_CHANNEL'
 }
 
-function withPayment(request: Request, payment: Uint8Array, amount: bigint | undefined): Request {
+function withPayment(request: Request, { headers }: Sent): Request {
   // A redirect is followed without the payment, which is for this peer.
   const paid = new Request(request.clone(), { redirect: 'manual' })
-  paid.headers.set(PAYMENT_HEADER, writePaymentHeader(payment))
-  if (amount !== undefined) paid.headers.set(AMOUNT_HEADER, amount.toString())
+  for (const [name, value] of headers) paid.headers.set(name, value)
   // The price is for the bytes on the wire: compressed ones could not be counted as they are read.
   paid.headers.set('accept-encoding', 'identity')
   return paid
