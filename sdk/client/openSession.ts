@@ -53,7 +53,7 @@ export type Session = {
   /** Says that a payment is not on its way any more, and whether the peer took it. */
   arrived(sent: Sent, isTaken: boolean): void
   /** Brings a payment to the peer apart from any request. @throws the refusal where nothing helps */
-  bring(sent: Sent, url: string, signal: AbortSignal): Promise<void>
+  bring(sent: Sent, url: string, signal: AbortSignal | undefined): Promise<void>
   /** Does what a peer's refusal asks for, so that the next payment is taken. @throws the refusal where nothing helps. */
   resolve(problem: ScripError, url: string): Promise<void>
   /** Whether the channel is being left, as the chain says. */
@@ -155,14 +155,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
 
   const post = (headers: Headers, url: string, signal?: AbortSignal): Promise<Response> =>
     // An answer here is for the payment alone: it must not lead the payment elsewhere.
-    reach(
-      new Request(new URL(PAYMENT_PATH, url), {
-        method: 'POST',
-        headers,
-        redirect: 'error',
-        ...(signal && { signal }),
-      }),
-    )
+    reach(new Request(new URL(PAYMENT_PATH, url), { method: 'POST', headers, redirect: 'error' }), signal)
 
   /** Tells the peer all about the channel. What it makes more is for payments that the peer refused or did not get yet. */
   const introduce = async (url: string): Promise<void> => {

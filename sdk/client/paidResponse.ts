@@ -1,6 +1,7 @@
 import { ScripError } from '../errors/ScripError.ts'
 import { ANSWER_HEADER, BOUND_HEADER, CREDIT_HEADER, PRICE_HEADER, readAmount } from '../http/headers.ts'
 import { KILOBYTE, kilobytes } from '../http/price.ts'
+import type { Caller } from './reach.ts'
 
 /** What a peer says of an answer that is paid. */
 export type Terms = {
@@ -18,7 +19,7 @@ export type Terms = {
 
 /** What `paidResponse` takes. */
 export type PaidResponseParameters = {
-  request: Request
+  caller: Caller
   /** The peer's answer to the first payment. */
   answer: Response
   terms: Terms
@@ -41,7 +42,7 @@ const END_MILLISECONDS = 1_000
  * @throws `LIMIT_EXCEEDED` where its length is known to cost more than may be spent on it, `PROTOCOL_VIOLATION`
  */
 export async function paidResponse(parameters: PaidResponseParameters): Promise<Response> {
-  const { request, answer, terms, paid, window, left, pay } = parameters
+  const { caller, answer, terms, paid, window, left, pay } = parameters
   const { body, status, statusText, headers } = answer
   const { price, credit, bound, length } = terms
   if (body === null || status >= 300) return answer
@@ -124,7 +125,7 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
 
   /** What the reader is told. A peer that goes away while it is paid hangs up like any other. */
   const told = (cause: unknown): unknown => {
-    if (request.signal.aborted) return request.signal.reason
+    if (caller.signal?.aborted) return caller.signal.reason
     const error = failure?.error ?? cause
     const isOurs = error instanceof ScripError && error.code !== 'PEER_UNREACHABLE'
     return isOurs ? error : interrupted(received, length, error)

@@ -8,7 +8,7 @@ import type { Store } from '../store/Store.ts'
 import { createBudget, type Limits, type Spending } from './createBudget.ts'
 import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
-import { reach } from './reach.ts'
+import { type Caller, reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
 
 /** A payment that was just made, whether it will arrive or not: the next one includes it. */
@@ -50,14 +50,20 @@ const REDIRECTS = 20
 /** One try to have a request answered. */
 type Attempt = {
   readonly request: Request
+  readonly caller: Caller
   readonly quote: Quote
   readonly spending: Spending
   /** Base units that were paid for the request before, and refused. */
   readonly refused: bigint
+  /** The payment that was refused last, where its channel is the same. */
+  readonly before: Unanswered | undefined
 }
 
+/** A payment that may still come to something. */
+type Unanswered = { readonly session: Session; readonly sent: Sent }
+
 /** What a peer has against a payment, and the quote that came with it. */
-type Refusal = { readonly problem: ScripError; readonly requoted: string | null; readonly session: Session }
+type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: string | null }
 
 /**
  * A `fetch` that pays peers of this package, and leaves everybody else's answers alone. The first paid request to a peer
@@ -75,12 +81,15 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const quotes = new Map<string, Quote>()
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
-  const inquire = async (request: Request): Promise<Response | { quote: Quote; request: Request }> => {
+  const inquire = async (
+    request: Request,
+    { signal }: Caller,
+  ): Promise<Response | { quote: Quote; request: Request }> => {
     const isGet = request.method === 'GET' || request.method === 'HEAD'
     // Other methods may change on the way, which only who follows a redirect step by step can see; a browser lets nobody.
     const asked = isGet ? request.clone() : new Request(request.clone(), { redirect: 'manual' })
-    const answer = await reach(asked)
-    if (answer.type === 'opaqueredirect') return reach(request.clone())
+    const answer = await reach(asked, signal)
+    if (answer.type === 'opaqueredirect') return reach(request.clone(), signal)
     const header = answer.headers.get(QUOTE_HEADER)
     if (answer.status !== 402 || header === null) return answer
     await answer.body?.cancel()
@@ -88,9 +97,9 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   }
 
   /** Sends a request, and pays where it has to. */
-  const exchange = async (asked: Request, spending: Spending): Promise<Response> => {
+  const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const remembered = quotes.get(originOf(asked))
-    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked)
+    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked, caller)
     if (found instanceof Response) return found
     const { request } = found
     const origin = originOf(request)
@@ -98,36 +107,43 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     quotes.set(origin, quote)
 
     let refused = 0n
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptPaid({ request, quote, spending, refused })
-      if (outcome instanceof Response) {
-        // Nothing is sold here any more, or somebody on the way answers.
-        if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
-        return outcome
-      }
-      const { problem, requoted, session } = outcome
-      refused += quote.perKilobyte
-      if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
-      if (problem.code === 'CHANNEL_EXITING') {
-        if (!(await session.isExiting())) throw problem
-        forgetSession(sessionOf(quote, spending))
-        refused = 0n
-      } else if (problem.code === 'PAYMENT_REQUIRED') {
-        // The price moved, or whom to pay.
-        const next = readQuote(requoted)
-        if (!isSamePayee(quote, next)) refused = 0n
-        quote = next
-        quotes.set(origin, quote)
-      } else {
-        try {
-          await session.resolve(problem, request.url)
-        } catch (error) {
-          // The quote is of an earlier request: whoever sells here now may want another channel.
-          if (remembered === undefined || !isWrongChannel(error)) throw error
-          quotes.delete(origin)
-          return exchange(request, spending)
+    let before: Unanswered | undefined
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await attemptPaid({ request, caller, quote, spending, refused, before })
+        before = undefined
+        if (outcome instanceof Response) {
+          // Nothing is sold here any more, or somebody on the way answers.
+          if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
+          return outcome
+        }
+        before = outcome
+        const { problem, requoted, session } = outcome
+        refused += quote.perKilobyte
+        if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
+        if (problem.code === 'CHANNEL_EXITING') {
+          if (!(await session.isExiting())) throw problem
+          forgetSession(sessionOf(quote, spending))
+          refused = 0n
+        } else if (problem.code === 'PAYMENT_REQUIRED') {
+          // The price moved, or whom to pay.
+          const next = readQuote(requoted)
+          if (!isSamePayee(quote, next)) refused = 0n
+          quote = next
+          quotes.set(origin, quote)
+        } else {
+          try {
+            await session.resolve(problem, request.url)
+          } catch (error) {
+            // The quote is of an earlier request: whoever sells here now may want another channel.
+            if (remembered === undefined || !isWrongChannel(error)) throw error
+            quotes.delete(origin)
+            return exchange(request, spending, caller)
+          }
         }
       }
+    } finally {
+      before?.session.arrived(before.sent, false)
     }
   }
 
@@ -136,22 +152,25 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   }
 
   /** Pays for one kilobyte and sends the request with that. Gives the answer, or what the peer has against the payment. */
-  const attemptPaid = async ({ request, quote, spending, refused }: Attempt): Promise<Response | Refusal> => {
+  const attemptPaid = async (attempt: Attempt): Promise<Response | Refusal> => {
+    const { request, caller, quote, spending, refused, before } = attempt
     const { perKilobyte: price, currency } = quote
-    const { url, signal } = request
+    const { url } = request
     await spending.reserve(currency, price)
     const session = await sessionFor(sessionOf(quote, spending))
     const sent = await session.pay({ amount: price, refused })
     onPayment?.({ url, amount: price, perKilobyte: price })
-    let isTaken = false
+    // Until now it was on its way: no other request might take for left over what this one makes good.
+    before?.session.arrived(before.sent, false)
     let answer: Response
     try {
-      answer = await reach(withPayment(request, sent))
-      isTaken = answer.headers.has(CREDIT_HEADER)
-    } finally {
-      session.arrived(sent, isTaken)
+      answer = await reach(withPayment(request, sent), caller.signal)
+    } catch (error) {
+      session.arrived(sent, false)
+      throw error
     }
-    if (isTaken) {
+    if (answer.headers.has(CREDIT_HEADER)) {
+      session.arrived(sent, true)
       const terms = termsOf(answer, price)
       quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
       const pay = async (count: number) => {
@@ -159,21 +178,31 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
         await spending.reserve(currency, amount)
         const sent = await session.pay({ amount, answer: terms.id })
         onPayment?.({ url, amount, perKilobyte: terms.price })
-        await session.bring(sent, url, signal)
+        await session.bring(sent, url, caller.signal)
       }
       const left = () => spending.left(currency)
-      return paidResponse({ request, answer, terms, paid: refused + price, window, left, pay })
+      return paidResponse({ caller, answer, terms, paid: refused + price, window, left, pay })
     }
-    if (!isProblem(answer)) return answer
+    if (!isProblem(answer)) {
+      session.arrived(sent, false)
+      return answer
+    }
     const requoted = answer.headers.get(QUOTE_HEADER)
-    return { problem: await receiveProblem(answer), requoted, session }
+    try {
+      return { problem: await receiveProblem(answer), requoted, session, sent }
+    } catch (error) {
+      session.arrived(sent, false)
+      throw error
+    }
   }
 
   return async (input, init) => {
     const spending = budget.open()
     let request = new Request(input, init)
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const caller = { signal, input }
     for (let redirects = 0; ; redirects++) {
-      const answer = await exchange(request, spending)
+      const answer = await exchange(request, spending, caller)
       const next = redirectOf(request, answer)
       if (next === undefined) return answer
       await answer.body?.cancel()
