@@ -287,6 +287,14 @@ describe('a currency at the terminal', function () {
       await refused([use('mine.json'), 'other', /AuthorizationAlreadyUsed\(/])
     })
 
+    it('use -: takes what is piped in, however late it comes', async () => {
+      const signed = await sign(['transfer', currency, who('other').address, '1'], 'piped.json')
+      const using = typist.start(['authorization', 'use', '-'], as('issuer'))
+      await new Promise((resolve) => using.child.stdin?.write('{', resolve))
+      using.child.stdin?.end(JSON.stringify(signed).slice(1))
+      expect(await using.ended).to.include({ status: 0, stderr: '' })
+    })
+
     it('permit: an approval without a transaction of its owner', async () => {
       const [buyer, issuer] = [who('buyer').address, who('issuer').address]
       await sign(['permit', currency, issuer, '9'], 'permit.json')
