@@ -69,6 +69,7 @@ function program(): string {
     splitting: true,
     platform: 'node',
     format: 'esm',
+    conditions: ['source'],
     external: packages.filter((name) => name !== 'viem'),
   })
   bundle = join(folder, 'index.js')
