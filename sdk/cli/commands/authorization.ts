@@ -91,7 +91,7 @@ function printed(signed: Signed): Output {
 }
 
 async function use(options: CommonOptions, source = '') {
-  const signed = readSigned(source)
+  const signed = await readSigned(source)
   const { currency, value } = signed
   const client = await connect({ ...options, chainId: `${signed.chainId}` })
   const terms = await getCurrency(client, { currency })
@@ -108,7 +108,7 @@ async function use(options: CommonOptions, source = '') {
 }
 
 async function cancel(options: CommonOptions, source = '') {
-  const signed = readSigned(source)
+  const signed = await readSigned(source)
   if (signed.kind === 'permit') {
     throw new ScripError('INVALID_ARGUMENT', {
       detail: 'A permit is not cancelled: the next one of its owner that is used makes it worthless.',
