@@ -136,6 +136,8 @@ contract IssuerCurrencyTest is Test {
         currency.transferFunds(address(0), 1, "reference");
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, currency));
         currency.transferFunds(address(currency), 1, "reference");
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, alice));
+        currency.transferFunds(alice, 1, "reference");
     }
 
     function test_Transfer_RevertWhen_TheRecipientCannotSpend() external {
