@@ -63,6 +63,18 @@ contract ChannelExitsTest is ChannelTest {
         channels.exit(_channel());
     }
 
+    function test_Exit_RevertGiven_ItIsDueInASecond() external {
+        _open(100);
+        uint40 exitAt = _requestExit();
+        vm.warp(exitAt - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IPaymentChannels.ExitNotDue.selector, _id(_channel()), exitAt)
+        );
+        channels.exit(_channel());
+        vm.warp(exitAt);
+        channels.exit(_channel());
+    }
+
     function testFuzz_Exit_CreditsThePayerWhoeverCalls(
         uint96 deposit,
         uint96 spent,

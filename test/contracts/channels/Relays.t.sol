@@ -82,13 +82,19 @@ contract RelaysTest is ChannelTest {
         }
     }
 
-    function test_RequestExit_RevertGiven_RequestedAlready() external {
+    /// @dev What failed is not used up: until its deadline a message that was signed and never carried out can be.
+    function test_RequestExit_WorksLaterWhereItFailedBefore() external {
         uint40 exitAt = _requestExit();
         bytes memory signature = _signedRequest(payerKey, _channel(), _deadline);
         vm.expectRevert(
             abi.encodeWithSelector(IPaymentChannels.ChannelExiting.selector, _id(_channel()), exitAt)
         );
         channels.requestExitFor(_channel(), _deadline, signature);
+        vm.prank(payer);
+        channels.cancelExit(_channel());
+        vm.warp(_deadline);
+        channels.requestExitFor(_channel(), _deadline, signature);
+        _assertState(_channel(), 0, 1_000, uint40(_deadline) + EXIT_DELAY);
     }
 
     /// @dev A stranger that kept the message cannot make a payer leave that has decided to stay.
