@@ -14,9 +14,10 @@ const client = createWalletClient({ account: buyer, transport }).extend(publicAc
 const { currency } = await client.createCurrency({ name: 'Alice hour', symbol: 'AHR', decimals: 6 })
 await client.mint({ currency, to: buyer.address, amount: 100_000000n })
 const channel = await client.openChannel({ payee: seller.address, currency, deposit: 10_000000n, signer: buyer })
-const payer = createPayer({ channel, signer: buyer, store: memoryStore() })
-const accept = { ...channel, currencies: [currency], maxExposure: channel.funded }
+const payer = createPayer({ channel, signer: buyer, store: memoryStore(), tickAmount: 250n })
+const accept = { ...channel, currencies: [currency], maxExposure: 0n }
 const payee = createPayee({ account: seller, store: memoryStore(), accept })
+await payee.observe(channel, await client.getChannelState({ channelId: channel.id }))
 for (let n = 1; n < 1000; n++) await payee.accept(await payer.pay(250n))
 const { credit } = await payee.accept(await payer.pay(250n))
 const { paid } = await client.claim({ claim: (await payee.claimable())[0] })

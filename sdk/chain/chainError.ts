@@ -9,6 +9,7 @@ import {
   InsufficientFundsError,
   IntegerOutOfRangeError,
   InvalidAddressError,
+  parseAbi,
   SocketClosedError,
   TimeoutError,
   WaitForTransactionReceiptTimeoutError,
@@ -87,18 +88,13 @@ function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
   })
 }
 
-/** What a token says that another contract was to move: that contract's ABI does not have it (ERC-6093). */
-const tokenErrors = [
-  {
-    type: 'error',
-    name: 'ERC20InsufficientBalance',
-    inputs: [
-      { name: 'sender', type: 'address' },
-      { name: 'balance', type: 'uint256' },
-      { name: 'needed', type: 'uint256' },
-    ],
-  },
-] as const
+/** What a token says that another contract was to move: that contract's ABI does not have it (ERC-6093, ERC-3009). */
+const tokenErrors = parseAbi([
+  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
+  'error AuthorizationNotYetValid(uint256 validAfter)',
+  'error AuthorizationExpired(uint256 validBefore)',
+  'error AuthorizationAlreadyUsed(address authorizer, bytes32 nonce)',
+])
 
 function decode(abi: Abi, data: Hex): { errorName: string; args?: readonly unknown[] | undefined } {
   try {

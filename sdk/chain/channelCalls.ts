@@ -1,6 +1,6 @@
 import type { Address, ContractFunctionArgs, ContractFunctionName, Hex } from 'viem'
 import { paymentChannelsAbi as abi } from '../abi/paymentChannels.ts'
-import type { Channel } from '../channels/Channel.ts'
+import type { Channel, Claim } from '../channels/Channel.ts'
 import { addresses } from './addresses.ts'
 import { encodeCall } from './encodeCall.ts'
 import type { ContractCall } from './transact.ts'
@@ -8,6 +8,11 @@ import type { ContractCall } from './transact.ts'
 /** The part of a channel that travels in calldata. */
 export function descriptor({ payer, payee, token, signer, exitDelay, flags, salt }: Channel) {
   return { payer, payee, token, signer, exitDelay, flags, salt }
+}
+
+/** A claim as the contract takes it. */
+export function claimArgument({ channel, ...proof }: Claim) {
+  return { channel: descriptor(channel), ...proof }
 }
 
 type Writing = ContractFunctionName<typeof abi, 'nonpayable'>

@@ -8,9 +8,14 @@ import {
   settleRedemption,
 } from './actions/answerRedemption.ts'
 import { cancelAuthorization } from './actions/cancelAuthorization.ts'
+import { cancelExit } from './actions/cancelExit.ts'
 import { claim } from './actions/claim.ts'
+import { claimBatch } from './actions/claimBatch.ts'
+import { claimTo } from './actions/claimTo.ts'
+import { close, release } from './actions/close.ts'
 import { createCurrency } from './actions/createCurrency.ts'
 import { createNetwork } from './actions/createNetwork.ts'
+import { describeChannel } from './actions/describeChannel.ts'
 import { exit } from './actions/exit.ts'
 import { expel } from './actions/expel.ts'
 import { getAdmission } from './actions/getAdmission.ts'
@@ -27,15 +32,22 @@ import { mint } from './actions/mint.ts'
 import { mintMany } from './actions/mintMany.ts'
 import { openChannel } from './actions/openChannel.ts'
 import { permit } from './actions/permit.ts'
+import { fundPurse, getPurse, withdrawPurse } from './actions/purse.ts'
 import { redeem } from './actions/redeem.ts'
+import { relayExitRequest } from './actions/relayExitRequest.ts'
+import { relayFunding } from './actions/relayFunding.ts'
 import { relayTransferFunds } from './actions/relayTransferFunds.ts'
+import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setWeight } from './actions/setWeight.ts'
+import { signExitRequest } from './actions/signExitRequest.ts'
+import { signFunding } from './actions/signFunding.ts'
 import { signPermit } from './actions/signPermit.ts'
 import { signTransferAuthorization } from './actions/signTransferAuthorization.ts'
 import { signTransferFunds } from './actions/signTransferFunds.ts'
+import { signWithdrawal } from './actions/signWithdrawal.ts'
 import { sync } from './actions/sync.ts'
 import { topUp } from './actions/topUp.ts'
 import { transferFunds } from './actions/transferFunds.ts'
@@ -88,6 +100,21 @@ export type ScripActions = {
   requestExit: Bound<typeof requestExit>
   exit: Bound<typeof exit>
   withdraw: Bound<typeof withdraw>
+  describeChannel: Bound<typeof describeChannel>
+  signFunding: Bound<typeof signFunding>
+  relayFunding: Bound<typeof relayFunding>
+  claimTo: Bound<typeof claimTo>
+  claimBatch: Bound<typeof claimBatch>
+  close: Bound<typeof close>
+  release: Bound<typeof release>
+  signExitRequest: Bound<typeof signExitRequest>
+  relayExitRequest: Bound<typeof relayExitRequest>
+  cancelExit: Bound<typeof cancelExit>
+  signWithdrawal: Bound<typeof signWithdrawal>
+  relayWithdrawal: Bound<typeof relayWithdrawal>
+  fundPurse: Bound<typeof fundPurse>
+  withdrawPurse: Bound<typeof withdrawPurse>
+  getPurse: Bound<typeof getPurse>
   createNetwork: Bound<typeof createNetwork>
   setWeight: Bound<typeof setWeight>
   sync: Bound<typeof sync>
@@ -138,6 +165,21 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     requestExit: bind(client, requestExit),
     exit: bind(client, exit),
     withdraw: bind(client, withdraw),
+    describeChannel: bind(client, describeChannel),
+    signFunding: bind(client, signFunding),
+    relayFunding: bind(client, relayFunding),
+    claimTo: bind(client, claimTo),
+    claimBatch: bind(client, claimBatch),
+    close: bind(client, close),
+    release: bind(client, release),
+    signExitRequest: bind(client, signExitRequest),
+    relayExitRequest: bind(client, relayExitRequest),
+    cancelExit: bind(client, cancelExit),
+    signWithdrawal: bind(client, signWithdrawal),
+    relayWithdrawal: bind(client, relayWithdrawal),
+    fundPurse: bind(client, fundPurse),
+    withdrawPurse: bind(client, withdrawPurse),
+    getPurse: bind(client, getPurse),
     createNetwork: bind(client, createNetwork),
     setWeight: bind(client, setWeight),
     sync: bind(client, sync),

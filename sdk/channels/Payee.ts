@@ -1,35 +1,12 @@
 import type { Address, Hex } from 'viem'
 import { ScripError } from '../errors/ScripError.ts'
-import { put, type Store, type Table } from '../store/Store.ts'
-import { toHex } from './bytes.ts'
-import {
-  type Channel,
-  type ChannelState,
-  type Claim,
-  MAX_TOTAL,
-  paidTotal,
-  type Tick,
-  type Voucher,
-} from './Channel.ts'
-import { voucherDigest } from './hashes.ts'
-import { decodePayment, encodePayment, type Payment } from './payment.ts'
-import { recoverSigner } from './signatures.ts'
-import { isTickOf } from './ticks.ts'
-
-/** What a payee must remember of a channel: its best claim and what was served for it. Amounts in base units. */
-export type PayeeRecord = {
-  readonly channel: Channel
-  readonly state: ChannelState
-  /** The best voucher accepted; nothing before the first. */
-  readonly voucher?: Voucher
-  /** The best tick of that voucher. */
-  readonly tick?: Tick
-  /** What was served, of all that was ever paid. */
-  readonly charged: bigint
-}
-
-/** The payees' channels of a store, by channel id. */
-export const payees: Table<PayeeRecord> = 'payees'
+import { put, type Store } from '../store/Store.ts'
+import type { Channel, ChannelState, Claim } from './Channel.ts'
+import { createExposures } from './createExposures.ts'
+import { sizeOf } from './gaps.ts'
+import { judge, type Statement } from './judge.ts'
+import { claimIn, newRecord, observed, type PayeeRecord, paidIn, payees, unclaimedIn } from './PayeeRecord.ts'
+import { decodePayment } from './payment.ts'
 
 /** Which payments a payee takes. */
 export type AcceptancePolicy = {
@@ -39,10 +16,13 @@ export type AcceptancePolicy = {
   /** The currencies it takes. */
   currencies: readonly Address[]
   /**
-   * How much it takes on a channel beyond the deposit that it saw, in base units: what it risks on each. A channel that it
-   * never saw on chain costs a stranger nothing: unless this is 0, `observe` channels before accepting payments on them.
+   * What it takes beyond deposits, in base units of a currency, over all channels together: what it risks at most. Only
+   * channels that it was told of by `observe` get any of it. Purses secure nothing, so what their channels pay beyond a
+   * deposit counts here.
    */
   maxExposure: bigint
+  /** Base units of every deposit that it leaves out of account, so that payers top up in time; 0 where nothing is said. */
+  depositMargin?: bigint
 }
 
 /** What `createPayee` takes. */
@@ -53,16 +33,30 @@ export type Standing = {
   readonly channel: Channel
   /** Everything paid and safely stored. */
   readonly accepted: bigint
-  /** Everything served. */
+  /** Everything served or being served. */
   readonly charged: bigint
-  /** Paid and not yet served. */
+  /** Paid, not charged, and meant for no payment that is still on its way. */
   readonly credit: bigint
   /** Paid and not yet claimed on chain. */
   readonly unclaimed: bigint
 }
 
-/** A channel after a payment; `added` is what this payment, and no earlier one, brought in base units. */
-export type Acceptance = Standing & { readonly added: bigint }
+/** How a payment is taken. Amounts in base units. */
+export type AcceptOptions = Statement & {
+  /**
+   * Charges at once, in the same write, for what is about to be served: what the payment adds (`added`), and with that all
+   * the credit that is left where the payment is the newest and no other is on its way (`rest`).
+   */
+  readonly hold?: 'added' | 'rest'
+}
+
+/** A channel after a payment. */
+export type Acceptance = Standing & {
+  /** Base units that this payment, and no earlier one, pays for: 0 for one that was taken before. */
+  readonly added: bigint
+  /** Base units that were charged with it: what is not served of them is for `giveBack`. */
+  readonly held: bigint
+}
 
 /** The earning end of channels. */
 export type Payee = {
@@ -70,23 +64,34 @@ export type Payee = {
   /** The chain and the `PaymentChannels` contract whose channels it takes. */
   readonly accepts: { readonly chainId: number; readonly contract: Address }
   /**
-   * Takes a payment. Resolves when it would survive a power loss; the same payment again changes nothing.
+   * Takes a payment. Resolves when it would survive a power loss; the same payment again changes nothing. Payments may
+   * come in any order: one that a newer one overtook counts for as much as its payer states with both in `amount`.
    * @throws `PAYMENT_MALFORMED`, `WRONG_CHANNEL`, `UNKNOWN_CHANNEL`, `INVALID_VOUCHER`, `INVALID_TICK`, `STALE_PAYMENT`
    * (`values.state` holds the payer's own newest payment), `DEPOSIT_EXCEEDED`, `CHANNEL_EXITING`, `STORE_FAILED`;
    * nothing is half accepted then.
    */
-  accept(payment: Uint8Array): Promise<Acceptance>
-  /** Whether the channel could pay this payee: right payee, chain, contract and currency. @throws `WRONG_CHANNEL` */
+  accept(payment: Uint8Array, options?: AcceptOptions): Promise<Acceptance>
+  /** Whether the channel could pay this payee: right payee, chain, contract, currency and flags. @throws `WRONG_CHANNEL` */
   check(channel: Channel): void
-  /** Tells what the chain knows of a channel; without it nothing beyond `maxExposure` is taken. */
+  /**
+   * Tells what the chain knows of a channel: nothing is taken on one that the payee was never told of. What was claimed
+   * and never accepted into this store is taken as served: a payee that lost its store gives no credit for it again. What
+   * it served and had not claimed is lost to it: the payer's next payment makes that credit again.
+   */
   observe(channel: Channel, state: ChannelState): Promise<void>
   /**
-   * Takes pieces of `price` base units out of a channel's credit for something about to be served. The record of it is
-   * written soon after: a crash in between leaves the payer with the credit.
+   * Takes pieces of `price` base units out of a channel's credit for something about to be served. Resolves when it would
+   * survive a power loss: no credit is ever served twice.
    * @returns How many pieces the credit had, at most `most`.
-   * @throws `UNKNOWN_CHANNEL`, `INVALID_ARGUMENT` where the price is not positive
+   * @throws `UNKNOWN_CHANNEL`, `STORE_FAILED`, and then nothing was charged, `INVALID_ARGUMENT` where the price is not positive
    */
   charge(channelId: Hex, price: bigint, most: number): Promise<number>
+  /**
+   * Makes base units that were charged and not served credit again. At once in memory; resolves when it would survive a
+   * power loss, before which the payer would lose them.
+   * @throws `UNKNOWN_CHANNEL`, `STORE_FAILED`, `INVALID_ARGUMENT` where less was ever charged
+   */
+  giveBack(channelId: Hex, amount: bigint): Promise<void>
   /** @throws `UNKNOWN_CHANNEL` */
   standing(channelId: Hex): Promise<Standing>
   /** The best claims on every channel that has something new to claim, the largest first. */
@@ -109,6 +114,9 @@ type Entry = {
 /** A write: `durable` settles when it is known whether its record reached the disk, itself or in the `later` one. */
 type Saving = { durable: Promise<void>; later?: Saving }
 
+/** The flag of channels that may draw on their payer's purse; others have no meaning, and the contract refuses them. */
+const MAY_DRAW = 1
+
 /**
  * The earning end of channels, with no I/O but the store. An account has one payee a store: two would serve the same credit
  * twice.
@@ -118,6 +126,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
   const contract = accept.contract.toLowerCase() as Address
   const currencies = new Set(accept.currencies.map((currency) => currency.toLowerCase()))
   const entries = new Map<Hex, Entry>()
+  const exposures = createExposures(store, accept)
 
   /** Brings the stored record of a channel into memory, where there is one. */
   const load = async (id: Hex): Promise<void> => {
@@ -145,58 +154,29 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       throw wrong(`The channel is on chain ${channel.chainId}, contract ${channel.contract}; this payee takes others.`)
     }
     if (!currencies.has(channel.token)) throw wrong(`This payee does not take the currency ${channel.token}.`)
-  }
-
-  /** The record after a payment. Throws where it is none. */
-  const advance = (record: PayeeRecord, payment: Payment): PayeeRecord => {
-    const { channel, state } = record
-    const values = { channelId: channel.id }
-    const voucher = payment.voucher ?? record.voucher
-    if (voucher === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values })
-    // The signature comes first: an unsigned voucher must not get an answer that a signed one would get.
-    if (payment.voucher && recoverSigner(voucherDigest(channel, voucher), voucher) !== channel.signer) {
-      throw new ScripError('INVALID_VOUCHER', { values })
-    }
-    const best = payment.voucher ? undefined : record.tick
-    if (payment.tick && !isTickOf(voucher, payment.tick, best)) throw new ScripError('INVALID_TICK', { values })
-
-    const total = paidTotal(voucher, payment.tick?.count ?? 0)
-    const present = paidIn(record)
-    // A tick that arrives late is worth nothing more, but no mistake either.
-    if (payment.voucher === undefined && total <= present) return record
-    if (total < present) {
-      throw new ScripError('STALE_PAYMENT', {
-        detail: `The payment makes ${total}; ${present} was accepted before.`,
-        values: { ...values, accepted: present, state: toHex(bestPayment(record)) },
-      })
-    }
-    if (total > present && state.exitAt !== 0) {
-      throw new ScripError('CHANNEL_EXITING', { values: { ...values, exitAt: state.exitAt } })
-    }
-    const covered = smaller(state.claimed + state.deposit + accept.maxExposure, MAX_TOTAL)
-    if (total > present && total > covered) {
-      throw new ScripError('DEPOSIT_EXCEEDED', {
-        detail: `The payment makes ${total}; the deposit carries ${covered}.`,
-        values: { ...values, total, covered },
-      })
-    }
-    return { channel, state, charged: record.charged, voucher, ...(payment.tick && { tick: payment.tick }) }
+    if ((channel.flags & ~MAY_DRAW) !== 0) throw wrong(`The channel has unknown flags, ${channel.flags}.`)
   }
 
   /** Makes a record the newest. Resolves when it is on the disk, by this write or by a later one. */
   const save = (entry: Entry, record: PayeeRecord): Promise<void> => {
     const saved = () => {
-      const isMore = paidIn(record) > paidIn(entry.stored)
+      const isMore = creditIn(entry.record, record) > creditIn(entry.record, entry.stored)
       entry.stored = record
-      if (isMore) for (const wake of entry.waiting) wake()
+      if (isMore) wake(entry)
     }
     const failed = (error: unknown) => {
       // The next record holds all that this one does: its write decides.
       if (saving.later !== undefined) return saving.later.durable
       // There is none, so the payment was never made. What was served and seen stays true without the disk.
-      const { voucher, tick } = entry.stored
+      const { voucher, tick, gaps, older } = entry.stored
       const { channel, state, charged } = entry.record
-      entry.record = { channel, state, charged, ...(voucher && { voucher }), ...(tick && { tick }) }
+      const paid = {
+        ...(voucher && { voucher }),
+        ...(tick && { tick }),
+        ...(gaps && { gaps }),
+        ...(older && { older }),
+      }
+      keep(entry, { channel, state, charged, ...paid })
       throw error
     }
     const saving: Saving = {
@@ -204,8 +184,23 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     }
     entry.saving.later = saving
     entry.saving = saving
-    entry.record = record
+    keep(entry, record)
     return saving.durable
+  }
+
+  const keep = (entry: Entry, record: PayeeRecord) => {
+    entry.record = record
+    exposures.note(record)
+  }
+
+  /** Saves a record that charges more than the one before; where that fails nothing is charged. */
+  const saveCharging = async (entry: Entry, record: PayeeRecord, amount: bigint): Promise<void> => {
+    try {
+      await save(entry, { ...record, charged: record.charged + amount })
+    } catch (error) {
+      entry.record = { ...entry.record, charged: entry.record.charged - amount }
+      throw error
+    }
   }
 
   const standingOf = ({ record, stored }: Entry): Standing => {
@@ -214,7 +209,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       channel: record.channel,
       accepted,
       charged: record.charged,
-      credit: accepted - record.charged,
+      credit: creditIn(record, stored),
       unclaimed: accepted - record.state.claimed,
     }
   }
@@ -223,25 +218,25 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     address,
     accepts: { chainId: accept.chainId, contract },
 
-    accept: async (bytes) => {
+    accept: async (bytes, { hold, ...statement } = {}) => {
       const payment = decodePayment(bytes)
       await load(payment.channelId)
+      if (!exposures.isLoaded()) await exposures.load()
       const kept = entries.get(payment.channelId)
-      const entry = kept ?? (payment.channel && newEntry(unseen(payment.channel)))
+      const entry = kept ?? (payment.channel && newEntry(newRecord(payment.channel)))
       if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: payment.channelId } })
+      const { record } = entry
       // The store may hold channels of an earlier setting, whose payments could not be claimed.
-      check(entry.record.channel)
-      const next = advance(entry.record, payment)
-      const added = paidIn(next) - paidIn(entry.record)
-      if (kept === undefined) {
-        // Kept only now and only for money: strangers who make up channels take no memory.
-        if (added === 0n) return { ...standingOf(entry), added }
-        entries.set(payment.channelId, entry)
-      }
-      if (next !== entry.record) await save(entry, next)
+      check(record.channel)
+      // Nothing covers a channel that nobody saw on chain, so that strangers who make up channels take no memory.
+      const covered = kept === undefined ? 0n : exposures.covered(record)
+      const { record: next, added, isNewest } = judge(record, payment, statement, covered)
+      const isAlone = isNewest && next.gaps === undefined && isLast(statement, next, added)
+      const held = hold === 'rest' && isAlone ? paidIn(next) - next.charged : hold === undefined ? 0n : added
+      if (next !== record) await saveCharging(entry, next, held)
       // Nothing new, but it may still be on its way to the disk.
       else if (paidIn(next) > paidIn(entry.stored)) await entry.saving.durable
-      return { ...standingOf(entry), added }
+      return { ...standingOf(entry), added, held }
     },
 
     check,
@@ -249,9 +244,9 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     observe: async (channel, state) => {
       check(channel)
       await load(channel.id)
-      const entry = entries.get(channel.id) ?? newEntry(unseen(channel))
+      const entry = entries.get(channel.id) ?? newEntry(newRecord(channel))
       entries.set(channel.id, entry)
-      await save(entry, { ...entry.record, state })
+      await save(entry, observed(entry.record, state))
     },
 
     charge: async (id, price, most) => {
@@ -263,10 +258,22 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       }
       const entry = await known(id)
       const count = Number(smaller(standingOf(entry).credit / price, BigInt(most)))
-      if (count === 0) return 0
-      // Not awaited: losing it costs the payee this one charge. A store that fails will refuse the next payment.
-      save(entry, { ...entry.record, charged: entry.record.charged + BigInt(count) * price }).catch(() => {})
+      if (count > 0) await saveCharging(entry, entry.record, BigInt(count) * price)
       return count
+    },
+
+    giveBack: async (id, amount) => {
+      const entry = await known(id)
+      const { record } = entry
+      if (amount <= 0n || amount > record.charged) {
+        throw new ScripError('INVALID_ARGUMENT', {
+          detail: `${amount} cannot be given back of the ${record.charged} that were charged.`,
+          values: { channelId: id, amount, charged: record.charged },
+        })
+      }
+      const saved = save(entry, { ...record, charged: record.charged - amount })
+      wake(entry)
+      await saved
     },
 
     standing: async (id) => standingOf(await known(id)),
@@ -274,20 +281,35 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     claimable: async () => {
       const records = await store.all(payees)
       return records
-        .filter((record) => isOurs(record.channel) && unclaimed(record) > 0n)
-        .sort((a, b) => (unclaimed(a) < unclaimed(b) ? 1 : -1))
-        .flatMap(({ channel, voucher, tick }) => (voucher ? [claimOf(channel, voucher, tick)] : []))
+        .filter((record) => isOurs(record.channel) && unclaimedIn(record) > 0n)
+        .sort((a, b) => (unclaimedIn(a) < unclaimedIn(b) ? 1 : -1))
+        .flatMap((record) => claimIn(record) ?? [])
     },
 
     credited: async (id, amount, signal) => {
       const entry = await known(id)
-      while (standingOf(entry).credit < amount) await nextPayment(entry, signal)
+      while (standingOf(entry).credit < amount) await nextCredit(entry, signal)
     },
   }
 }
 
+/** Whether a payment says that none below it is on its way. */
+function isLast({ amount, arrived = 0n }: Statement, record: PayeeRecord, added: bigint): boolean {
+  return amount === undefined || arrived >= paidIn(record) - added
+}
+
+/** What is left of what the disk knows to be paid. A charge counts before it is on the disk, so that nothing is spent twice. */
+function creditIn(record: PayeeRecord, stored: PayeeRecord): bigint {
+  const credit = paidIn(stored) - record.charged - sizeOf(record.gaps ?? [])
+  return credit > 0n ? credit : 0n
+}
+
+function wake({ waiting }: Entry): void {
+  for (const resume of waiting) resume()
+}
+
 /** Resolves when credit was added to the channel. */
-function nextPayment(entry: Entry, signal: AbortSignal): Promise<void> {
+function nextCredit(entry: Entry, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       entry.waiting.delete(wake)
@@ -307,33 +329,10 @@ function nextPayment(entry: Entry, signal: AbortSignal): Promise<void> {
   })
 }
 
-function unseen(channel: Channel): PayeeRecord {
-  return { channel, state: { claimed: 0n, deposit: 0n, exitAt: 0 }, charged: 0n }
-}
-
 function newEntry(record: PayeeRecord): Entry {
   return { record, stored: record, saving: { durable: Promise.resolve() }, waiting: new Set() }
 }
 
 function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other
-}
-
-function paidIn({ voucher, tick }: PayeeRecord): bigint {
-  return voucher === undefined ? 0n : paidTotal(voucher, tick?.count ?? 0)
-}
-
-function unclaimed(record: PayeeRecord): bigint {
-  return paidIn(record) - record.state.claimed
-}
-
-/** The payer's own newest payment: what it needs after losing its state. */
-function bestPayment({ channel, voucher, tick }: PayeeRecord): Uint8Array {
-  return encodePayment({ channelId: channel.id, ...(voucher && { voucher }), ...(tick && { tick }) })
-}
-
-const NO_PREIMAGE: Hex = `0x${'00'.repeat(32)}`
-
-function claimOf(channel: Channel, voucher: Voucher, tick: Tick | undefined): Claim {
-  return { channel, ...voucher, ticks: tick?.count ?? 0, preimage: tick?.preimage ?? NO_PREIMAGE }
 }

@@ -9,16 +9,19 @@ export {
   type Voucher,
   type VoucherTerms,
 } from './Channel.ts'
+export type { Gap, Gaps } from './gaps.ts'
 export { channelId, voucherDigest } from './hashes.ts'
+export type { Statement } from './judge.ts'
 export {
   type Acceptance,
   type AcceptancePolicy,
+  type AcceptOptions,
   createPayee,
   type Payee,
   type PayeeParameters,
-  type PayeeRecord,
   type Standing,
 } from './Payee.ts'
+export type { PayeeRecord } from './PayeeRecord.ts'
 export { createPayer, type Payer, type PayerParameters, type PayerRecord } from './Payer.ts'
 export { decodePayment, encodePayment, type Payment } from './payment.ts'
 export {
@@ -29,4 +32,5 @@ export {
   signatureProvider,
   type VoucherSigner,
 } from './signatures.ts'
+export { createTab, type Tab, type TabParameters, type TabRecord } from './Tab.ts'
 export { isPreimage, tickChain, walkTicks } from './ticks.ts'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Hex, PrivateKeyAccount } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import { privateKeySigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { isKeystore, openKeystore } from './keystore.ts'
 
@@ -15,8 +16,10 @@ export function readAccount({ key, passwordFile }: KeyOptions): PrivateKeyAccoun
   // An empty variable of the environment is as good as none.
   if (!key) throw new ScripError('KEY_MISSING')
   const text = key.startsWith('0x') ? key : readKeyFile(key, passwordFile)
+  const privateKey = (text.startsWith('0x') ? text : `0x${text}`) as Hex
   try {
-    return privateKeyToAccount((text.startsWith('0x') ? text : `0x${text}`) as Hex)
+    // `sign` is what signs vouchers.
+    return { ...privateKeyToAccount(privateKey), sign: privateKeySigner(privateKey).sign }
   } catch {
     // What was given is not repeated, not even as a cause: it may be most of a key.
     throw new ScripError('KEY_INVALID')

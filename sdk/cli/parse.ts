@@ -1,7 +1,7 @@
 import { type Address, getAddress, type Hex, isAddress, keccak256, parseUnits, stringToBytes } from 'viem'
 import { MAX_TOTAL } from '../channels/Channel.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { readInput } from './inputFile.ts'
+import { readInputFile } from './inputFile.ts'
 
 /** An address, with its checksum. @throws `INVALID_ARGUMENT` */
 export function parseAddress(value: string, what: string): Address {
@@ -72,7 +72,7 @@ export function parseContent(value: string, what: string): Hex {
   if (/^0x[0-9a-f]{64}$/i.test(value)) return value.toLowerCase() as Hex
   // Half a hash is a slip, and hashing it again would hide it.
   if (value !== '' && !/^0x/i.test(value)) {
-    return keccak256(value.startsWith('@') ? readInput(value.slice(1)) : stringToBytes(value))
+    return keccak256(value.startsWith('@') ? readInputFile(value.slice(1)) : stringToBytes(value))
   }
   throw new ScripError('INVALID_ARGUMENT', {
     detail: `${what} is neither text nor a hash: ${value}.`,

@@ -1,11 +1,7 @@
-import type { Address } from 'viem'
-import { getChainId, getContractEvents } from 'viem/actions'
-import { paymentChannelsAbi as abi } from '../abi/paymentChannels.ts'
-import { addresses } from '../chain/addresses.ts'
+import { findChannels } from '../chain/findChannels.ts'
 import type { Channel } from '../channels/Channel.ts'
 import { type PayerRecord, payers } from '../channels/Payer.ts'
 import { type AccountClient, type StoreOptions, withStore } from './context.ts'
-import { firstBlock } from './firstBlock.ts'
 
 /** A channel that an account pays through, with what its store knows of the payments. */
 export type PayingChannel = Pick<PayerRecord, 'channel' | 'voucher' | 'tick'>
@@ -23,34 +19,9 @@ export async function payingChannels(options: StoreOptions, client: AccountClien
 
 /** The channels that the account ever opened; none where the node does not search that far. */
 async function openedChannels(client: AccountClient): Promise<Channel[]> {
-  const contract = addresses.paymentChannels
   try {
-    const events = await getContractEvents(client, {
-      address: contract,
-      abi,
-      eventName: 'ChannelOpened',
-      args: { payer: client.account.address },
-      fromBlock: await firstBlock(client),
-      strict: true,
-    })
-    const chainId = await getChainId(client)
-    return events.map(({ args: { channelId, payer, payee, token, signer, exitDelay, flags, salt } }) => ({
-      id: channelId,
-      chainId,
-      contract: lower(contract),
-      payer: lower(payer),
-      payee: lower(payee),
-      token: lower(token),
-      signer: lower(signer),
-      exitDelay,
-      flags,
-      salt,
-    }))
+    return await findChannels(client, { payer: client.account.address })
   } catch {
     return []
   }
-}
-
-function lower(address: Address): Address {
-  return address.toLowerCase() as Address
 }

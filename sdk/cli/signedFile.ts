@@ -14,8 +14,8 @@ export type Signed = { readonly chainId: number; readonly currency: Address } & 
  * What was signed, from a file, `-` for what is piped in, or as the JSON itself.
  * @throws `FILE_NOT_FOUND`, `INVALID_ARGUMENT` that names the field
  */
-export function readSigned(source: string): Signed {
-  const fields = readFields(source.startsWith('{') ? source : readInput(source).toString('utf8'))
+export async function readSigned(source: string): Promise<Signed> {
+  const fields = readFields(source.startsWith('{') ? source : (await readInput(source)).toString('utf8'))
   const read = <Value>(field: string, what: string, parse: (value: unknown) => Value | undefined): Value => {
     const parsed = parse(fields.get(field))
     if (parsed === undefined) throw unreadable(`${field} is no ${what}`)

@@ -1,6 +1,7 @@
 import { ScripError } from '../errors/ScripError.ts'
 import { ANSWER_HEADER, BOUND_HEADER, CREDIT_HEADER, PRICE_HEADER, readAmount } from '../http/headers.ts'
 import { KILOBYTE, kilobytes } from '../http/price.ts'
+import type { Caller } from './reach.ts'
 
 /** What a peer says of an answer that is paid. */
 export type Terms = {
@@ -18,7 +19,7 @@ export type Terms = {
 
 /** What `paidResponse` takes. */
 export type PaidResponseParameters = {
-  request: Request
+  caller: Caller
   /** The peer's answer to the first payment. */
   answer: Response
   terms: Terms
@@ -30,8 +31,6 @@ export type PaidResponseParameters = {
   left: () => Promise<bigint>
   /** Pays for that many kilobytes more. */
   pay: (count: number) => Promise<void>
-  /** Told when the answer is over and no payment for it is on its way. */
-  end: () => void
 }
 
 /** How long a peer whose answer is paid no further may take to end it. */
@@ -43,13 +42,10 @@ const END_MILLISECONDS = 1_000
  * @throws `LIMIT_EXCEEDED` where its length is known to cost more than may be spent on it, `PROTOCOL_VIOLATION`
  */
 export async function paidResponse(parameters: PaidResponseParameters): Promise<Response> {
-  const { request, answer, terms, paid, window, left, pay, end } = parameters
+  const { caller, answer, terms, paid, window, left, pay } = parameters
   const { body, status, statusText, headers } = answer
   const { price, credit, bound, length } = terms
-  if (body === null || status >= 300) {
-    end()
-    return answer
-  }
+  if (body === null || status >= 300) return answer
   if (!isPlain(answer)) throw await compressed(body)
   const total = Math.min(length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length), bound)
   let covered = Math.min(credit, total)
@@ -92,16 +88,10 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       })
       .finally(() => {
         paying = undefined
-        if (isOver) end()
-        else payAhead()
+        payAhead()
       })
   }
   payAhead()
-
-  const finish = () => {
-    isOver = true
-    if (paying === undefined) end()
-  }
 
   /** Reads on; where nothing more may be paid, only to the end of what is. */
   const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
@@ -129,13 +119,13 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       return
     }
     if (length !== undefined && received < length) throw new Error('The body is shorter than announced.')
-    finish()
+    isOver = true
     controller.close()
   }
 
   /** What the reader is told. A peer that goes away while it is paid hangs up like any other. */
   const told = (cause: unknown): unknown => {
-    if (request.signal.aborted) return request.signal.reason
+    if (caller.signal?.aborted) return caller.signal.reason
     const error = failure?.error ?? cause
     const isOurs = error instanceof ScripError && error.code !== 'PEER_UNREACHABLE'
     return isOurs ? error : interrupted(received, length, error)
@@ -144,11 +134,11 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   const metered = new ReadableStream<Uint8Array>({
     pull: (controller) =>
       next(controller).catch((cause: unknown) => {
-        finish()
+        isOver = true
         controller.error(told(cause))
       }),
     cancel: (reason) => {
-      finish()
+      isOver = true
       return reader.cancel(reason)
     },
   })

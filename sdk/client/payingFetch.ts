@@ -1,14 +1,14 @@
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { AMOUNT_HEADER, CREDIT_HEADER, PAYMENT_HEADER, QUOTE_HEADER, writePaymentHeader } from '../http/headers.ts'
+import { CREDIT_HEADER, QUOTE_HEADER } from '../http/headers.ts'
 import { PROBLEM_TYPE, receiveProblem } from '../http/problem.ts'
 import { type Quote, readQuote } from '../http/quote.ts'
 import type { Store } from '../store/Store.ts'
 import { createBudget, type Limits, type Spending } from './createBudget.ts'
-import { forgetSession, type Session, type SessionParameters, sessionFor } from './openSession.ts'
+import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
-import { reach } from './reach.ts'
+import { type Caller, reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
 
 /** A payment that was just made, whether it will arrive or not: the next one includes it. */
@@ -42,25 +42,28 @@ export type PayingFetch = (input: string | URL | Request, init?: RequestInit) =>
 
 const WINDOW = 64
 
-/**
- * How often a request is tried again after the peer asked for something that could be given. Of many requests at once
- * some are overtaken by others several times.
- */
-const ATTEMPTS = 16
+/** How often a request is tried again after the peer asked for something that could be given. */
+const ATTEMPTS = 8
 
 const REDIRECTS = 20
 
 /** One try to have a request answered. */
 type Attempt = {
   readonly request: Request
+  readonly caller: Caller
   readonly quote: Quote
   readonly spending: Spending
-  /** Base units that were paid for the request before. */
-  readonly paid: bigint
+  /** Base units that were paid for the request before, and refused. */
+  readonly refused: bigint
+  /** The payment that was refused last, where its channel is the same. */
+  readonly before: Unanswered | undefined
 }
 
+/** A payment that may still come to something. */
+type Unanswered = { readonly session: Session; readonly sent: Sent }
+
 /** What a peer has against a payment, and the quote that came with it. */
-type Refusal = { readonly problem: ScripError; readonly requoted: string | null; readonly session: Session }
+type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: string | null }
 
 /**
  * A `fetch` that pays peers of this package, and leaves everybody else's answers alone. The first paid request to a peer
@@ -78,12 +81,15 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const quotes = new Map<string, Quote>()
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
-  const inquire = async (request: Request): Promise<Response | { quote: Quote; request: Request }> => {
+  const inquire = async (
+    request: Request,
+    { signal }: Caller,
+  ): Promise<Response | { quote: Quote; request: Request }> => {
     const isGet = request.method === 'GET' || request.method === 'HEAD'
     // Other methods may change on the way, which only who follows a redirect step by step can see; a browser lets nobody.
     const asked = isGet ? request.clone() : new Request(request.clone(), { redirect: 'manual' })
-    const answer = await reach(asked)
-    if (answer.type === 'opaqueredirect') return reach(request.clone())
+    const answer = await reach(asked, signal)
+    if (answer.type === 'opaqueredirect') return reach(request.clone(), signal)
     const header = answer.headers.get(QUOTE_HEADER)
     if (answer.status !== 402 || header === null) return answer
     await answer.body?.cancel()
@@ -91,46 +97,53 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   }
 
   /** Sends a request, and pays where it has to. */
-  const exchange = async (asked: Request, spending: Spending): Promise<Response> => {
+  const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const remembered = quotes.get(originOf(asked))
-    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked)
+    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked, caller)
     if (found instanceof Response) return found
     const { request } = found
     const origin = originOf(request)
     let { quote } = found
     quotes.set(origin, quote)
 
-    let paid = 0n
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await attemptPaid({ request, quote, spending, paid })
-      if (outcome instanceof Response) {
-        // Nothing is sold here any more, or somebody on the way answers.
-        if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
-        return outcome
-      }
-      const { problem, requoted, session } = outcome
-      paid += quote.perKilobyte
-      if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
-      if (problem.code === 'CHANNEL_EXITING') {
-        if (!(await session.isExiting())) throw problem
-        forgetSession(sessionOf(quote, spending))
-        paid = 0n
-      } else if (problem.code === 'PAYMENT_REQUIRED') {
-        // The price moved, or whom to pay.
-        const next = readQuote(requoted)
-        if (!isSamePayee(quote, next)) paid = 0n
-        quote = next
-        quotes.set(origin, quote)
-      } else {
-        try {
-          await session.resolve(problem, request.url)
-        } catch (error) {
-          // The quote is of an earlier request: whoever sells here now may want another channel.
-          if (remembered === undefined || !isWrongChannel(error)) throw error
-          quotes.delete(origin)
-          return exchange(request, spending)
+    let refused = 0n
+    let before: Unanswered | undefined
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await attemptPaid({ request, caller, quote, spending, refused, before })
+        before = undefined
+        if (outcome instanceof Response) {
+          // Nothing is sold here any more, or somebody on the way answers.
+          if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
+          return outcome
+        }
+        before = outcome
+        const { problem, requoted, session } = outcome
+        refused += quote.perKilobyte
+        if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
+        if (problem.code === 'CHANNEL_EXITING') {
+          if (!(await session.isExiting())) throw problem
+          forgetSession(sessionOf(quote, spending))
+          refused = 0n
+        } else if (problem.code === 'PAYMENT_REQUIRED') {
+          // The price moved, or whom to pay.
+          const next = readQuote(requoted)
+          if (!isSamePayee(quote, next)) refused = 0n
+          quote = next
+          quotes.set(origin, quote)
+        } else {
+          try {
+            await session.resolve(problem, request.url)
+          } catch (error) {
+            // The quote is of an earlier request: whoever sells here now may want another channel.
+            if (remembered === undefined || !isWrongChannel(error)) throw error
+            quotes.delete(origin)
+            return exchange(request, spending, caller)
+          }
         }
       }
+    } finally {
+      before?.session.arrived(before.sent, false)
     }
   }
 
@@ -139,42 +152,46 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   }
 
   /** Pays for one kilobyte and sends the request with that. Gives the answer, or what the peer has against the payment. */
-  const attemptPaid = async ({ request, quote, spending, paid }: Attempt): Promise<Response | Refusal> => {
+  const attemptPaid = async (attempt: Attempt): Promise<Response | Refusal> => {
+    const { request, caller, quote, spending, refused, before } = attempt
     const { perKilobyte: price, currency } = quote
-    const { url, signal } = request
+    const { url } = request
     await spending.reserve(currency, price)
     const session = await sessionFor(sessionOf(quote, spending))
-    const isAlone = session.active === 0
-    session.active++
-    let isUnderWay = true
-    const end = () => {
-      if (isUnderWay) session.active--
-      isUnderWay = false
-    }
+    const sent = await session.pay({ amount: price, refused })
+    onPayment?.({ url, amount: price, perKilobyte: price })
+    // Until now it was on its way: no other request might take for left over what this one makes good.
+    before?.session.arrived(before.sent, false)
+    let answer: Response
     try {
-      const payment = await session.pay(price)
-      onPayment?.({ url, amount: price, perKilobyte: price })
-      // The channel's other answers keep what was paid for them. Where there are none, all that is left is for this one.
-      const answer = await reach(withPayment(request, payment, isAlone ? undefined : paid + price))
-      if (answer.headers.has(CREDIT_HEADER)) {
-        const terms = termsOf(answer, price)
-        quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
-        const pay = async (count: number) => {
-          const amount = BigInt(count) * terms.price
-          await spending.reserve(currency, amount)
-          const payment = await session.pay(amount)
-          onPayment?.({ url, amount, perKilobyte: terms.price })
-          await session.bring(payment, { amount, url, signal, ...(terms.id !== undefined && { answer: terms.id }) })
-        }
-        const left = () => spending.left(currency)
-        return await paidResponse({ request, answer, terms, paid: paid + price, window, left, pay, end })
-      }
-      end()
-      if (!isProblem(answer)) return answer
-      const requoted = answer.headers.get(QUOTE_HEADER)
-      return { problem: await receiveProblem(answer), requoted, session }
+      answer = await reach(withPayment(request, sent), caller.signal)
     } catch (error) {
-      end()
+      session.arrived(sent, false)
+      throw error
+    }
+    if (answer.headers.has(CREDIT_HEADER)) {
+      session.arrived(sent, true)
+      const terms = termsOf(answer, price)
+      quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
+      const pay = async (count: number) => {
+        const amount = BigInt(count) * terms.price
+        await spending.reserve(currency, amount)
+        const sent = await session.pay({ amount, answer: terms.id })
+        onPayment?.({ url, amount, perKilobyte: terms.price })
+        await session.bring(sent, url, caller.signal)
+      }
+      const left = () => spending.left(currency)
+      return paidResponse({ caller, answer, terms, paid: refused + price, window, left, pay })
+    }
+    if (!isProblem(answer)) {
+      session.arrived(sent, false)
+      return answer
+    }
+    const requoted = answer.headers.get(QUOTE_HEADER)
+    try {
+      return { problem: await receiveProblem(answer), requoted, session, sent }
+    } catch (error) {
+      session.arrived(sent, false)
       throw error
     }
   }
@@ -182,8 +199,10 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   return async (input, init) => {
     const spending = budget.open()
     let request = new Request(input, init)
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const caller = { signal, input }
     for (let redirects = 0; ; redirects++) {
-      const answer = await exchange(request, spending)
+      const answer = await exchange(request, spending, caller)
       const next = redirectOf(request, answer)
       if (next === undefined) return answer
       await answer.body?.cancel()
@@ -209,11 +228,10 @@ function isWrongChannel(error: unknown): boolean {
   return error instanceof ScripError && error.code === 'WRONG_CHANNEL'
 }
 
-function withPayment(request: Request, payment: Uint8Array, amount: bigint | undefined): Request {
+function withPayment(request: Request, { headers }: Sent): Request {
   // A redirect is followed without the payment, which is for this peer.
   const paid = new Request(request.clone(), { redirect: 'manual' })
-  paid.headers.set(PAYMENT_HEADER, writePaymentHeader(payment))
-  if (amount !== undefined) paid.headers.set(AMOUNT_HEADER, amount.toString())
+  for (const [name, value] of headers) paid.headers.set(name, value)
   // The price is for the bytes on the wire: compressed ones could not be counted as they are read.
   paid.headers.set('accept-encoding', 'identity')
   return paid

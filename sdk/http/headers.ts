@@ -4,8 +4,8 @@ import { ScripError } from '../errors/ScripError.ts'
 export const PAYMENT_HEADER = 'scrip-payment'
 
 /**
- * On a paid answer the base units that are set aside for it when it begins; on the answer to a payment alone its channel's
- * whole credit.
+ * On a paid answer the base units that are held for it when it begins; on the answer to a payment alone the credit that no
+ * answer of its channel holds.
  */
 export const CREDIT_HEADER = 'scrip-credit'
 
@@ -17,10 +17,17 @@ export const ANSWER_HEADER = 'scrip-answer'
 
 /**
  * With a payment, the base units that are meant for the answer to its request, or for the answer that `ANSWER_HEADER`
- * names. Without it a request gets all of the channel's credit that is meant for no other answer, and a payment alone is
- * for whichever answer of its channel needs it first.
+ * names: the rest of what it makes more is for payments that it overtook on the way. Without it a request gets all of the
+ * channel's credit that no other answer holds, a payment alone is for whichever answer of its channel needs it first, and
+ * payments that it overtook count for nothing.
  */
 export const AMOUNT_HEADER = 'scrip-amount'
+
+/**
+ * With a payment, the total below which no payment of its channel is on its way any more, in base units. Where the payment
+ * itself begins there, its request gets all of the channel's credit that no other answer holds.
+ */
+export const ARRIVED_HEADER = 'scrip-arrived'
 
 /** How many base units of the answer its payer may have before its network refuses more; absent where nothing bounds it. */
 export const BOUND_HEADER = 'scrip-bound'

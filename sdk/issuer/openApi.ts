@@ -38,7 +38,7 @@ const schemas = {
       from: { $ref: '#/components/schemas/Address' },
       recipient: { $ref: '#/components/schemas/Address' },
       amount: {
-        allOf: [{ $ref: '#/components/schemas/Number' }],
+        allOf: [{ $ref: '#/components/schemas/Number' }, { not: { const: '0' } }],
         description: 'At least 1. The recipient gets exactly this; the payer is debited the fee on top.',
       },
       transactionId: {
@@ -149,7 +149,7 @@ const schemas = {
     description: 'Problem details (RFC 9457). The code is stable; further members hold the values at fault.',
     required: ['type', 'title', 'status', 'detail', 'code', 'hint'],
     properties: {
-      type: { type: 'string' },
+      type: { type: 'string', format: 'uri' },
       title: { type: 'string' },
       status: { type: 'integer' },
       detail: { type: 'string' },

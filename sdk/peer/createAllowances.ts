@@ -4,6 +4,7 @@ import type { Channel } from '../channels/Channel.ts'
 import type { Payee } from '../channels/Payee.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import type { Observer } from './createObserver.ts'
+import { sharesOf } from './createShares.ts'
 
 /** What a payer's network lets it have of one answer, in pieces of the seller's price. */
 export type Allowance = {
@@ -43,6 +44,7 @@ type Use = { readonly channels: Map<Hex, Channel>; taken: bigint; end?: bigint }
  */
 export function createAllowances({ gate, payee, observer, currency, price }: AllowancesParameters): Allowances {
   const uses = new Map<Address, Use>()
+  const shares = sharesOf(payee)
   let remembered: Promise<void> | undefined
 
   const add = (channel: Channel): Use => {
@@ -68,8 +70,8 @@ export function createAllowances({ gate, payee, observer, currency, price }: All
 
   /** What was served on a channel and not settled; negative where more was settled than served. */
   const unsettled = async (id: Hex): Promise<bigint> => {
-    const { unclaimed, credit } = await payee.standing(id)
-    return unclaimed - credit
+    const { accepted, unclaimed, charged } = await payee.standing(id)
+    return charged - shares.held(id) - (accepted - unclaimed)
   }
 
   /** Looks at the channels of which the chain may have settled more than was seen last. */

@@ -18,8 +18,18 @@ const FRESH_MILLISECONDS = 10_000
 /** An observer of the chain for one payee. */
 export function createObserver({ client, payee }: { client: ScripClient; payee: Payee }): Observer {
   const lastLooks = new Map<string, number>()
+  const looking = new Map<string, Promise<ChannelState>>()
 
-  const observe = async (channel: Channel): Promise<ChannelState> => {
+  /** One look serves all who ask while it lasts. */
+  const observe = (channel: Channel): Promise<ChannelState> => {
+    const present = looking.get(channel.id)
+    if (present !== undefined) return present
+    const look = lookAt(channel).finally(() => looking.delete(channel.id))
+    looking.set(channel.id, look)
+    return look
+  }
+
+  const lookAt = async (channel: Channel): Promise<ChannelState> => {
     payee.check(channel)
     const { opened, ...state } = await getChannelState(client, { channelId: channel.id })
     if (!opened) {

@@ -1,41 +1,39 @@
 import type { Hex } from 'viem'
-import type { Acceptance, Payee } from '../channels/Payee.ts'
+import type { Payee } from '../channels/Payee.ts'
 import type { Allowance } from './createAllowances.ts'
 
-/** What one answer may take of its channel's credit. Amounts in base units. */
+/** What one answer may spend. Amounts in base units. */
 export type Share = {
   readonly id: string
-  /** What was set aside for it when it began. */
+  /** What was held for it when it began. */
   readonly granted: bigint
-  /** Sets more aside for it. */
+  /** Adds what was held for it since. */
   add(amount: bigint): void
   /**
    * Pays for one to `most` pieces of `price`, waiting for a payment where there is nothing to take them from.
    * @returns How many; 0 where the payer's allowance is used up.
-   * @throws The signal's reason when it aborts.
+   * @throws The signal's reason when it aborts; once the share is closed.
    */
   take(price: bigint, most: number, allowance: Allowance, signal: AbortSignal): Promise<number>
-  /** Leaves what it did not use to other answers. */
+  /** Gives back what it did not use. */
   close(): void
 }
 
-/** Divides the credit of channels among the answers that are paid from them. */
+/** What answers under way hold of their channels' credit. */
 export type Shares = {
-  /**
-   * A share for a new answer.
-   * @param stated What its payer means for it; all that belongs to no other answer where it says nothing.
-   */
-  open(standing: Acceptance, stated: bigint | undefined): Share
+  /** A share for a new answer, for which `held` base units were charged. */
+  open(channelId: Hex, held: bigint): Share
   /** The share of an answer under way. */
   find(channelId: Hex, id: string): Share | undefined
-  /** To be called after a payment was accepted: `free` of it is for whichever answer of the channel needs it first. */
-  credited(channelId: Hex, free: bigint): void
+  /** Says that a channel may have credit that no answer holds: whichever answer needs it first takes it. */
+  credited(channelId: Hex): void
+  /** Base units that the channel's answers hold: charged, and not served yet. */
+  held(channelId: Hex): bigint
 }
 
-type Claim = { due: bigint; readonly share: Share }
+type Line = { readonly holdings: Map<string, Holding>; readonly waiting: Set<() => void>; version: number }
 
-/** A channel with answers under way. */
-type Line = { readonly claims: Map<string, Claim>; free: bigint; readonly waiting: Set<() => void>; version: number }
+type Holding = { held: bigint; readonly share: Share }
 
 const known = new WeakMap<Payee, Shares>()
 
@@ -47,9 +45,9 @@ export function sharesOf(payee: Payee): Shares {
 }
 
 /**
- * Divides credit. Without that, an answer that nobody reads would take the credit that was paid for another one, and both
- * would wait for ever. Payments of one channel may arrive in any order, and a newer one includes the older: so what counts
- * is what the payer states each to be for, not what it adds.
+ * Divides credit: each answer spends what was paid for it. Without that, an answer that nobody reads would take the credit
+ * that was paid for another one, and both would wait for ever. What is held is charged already, so a crash costs the payer
+ * what its answers held, and never serves it twice.
  */
 function createShares(payee: Payee): Shares {
   const lines = new Map<Hex, Line>()
@@ -59,72 +57,70 @@ function createShares(payee: Payee): Shares {
     for (const resume of line.waiting) resume()
   }
 
-  const lineOf = (channelId: Hex): Line => {
-    const line = lines.get(channelId) ?? { claims: new Map(), free: 0n, waiting: new Set(), version: 0 }
+  const open = (channelId: Hex, granted: bigint): Share => {
+    const line = lines.get(channelId) ?? { holdings: new Map(), waiting: new Set(), version: 0 }
     lines.set(channelId, line)
-    return line
-  }
 
-  const open = ({ channel: { id: channelId }, credit }: Acceptance, stated: bigint | undefined): Share => {
-    const line = lineOf(channelId)
-    const granted = stated ?? positive(credit - claimed(line))
-    if (stated === undefined) line.free = 0n
+    /** Gives back what an answer that is over holds. */
+    const giveBack = (amount: bigint) => {
+      // Its write is not awaited: where it is lost, the payer loses what the answer held and nobody more.
+      if (amount > 0n) payee.giveBack(channelId, amount).catch(() => {})
+      wake(line)
+    }
 
     const share: Share = {
       id: crypto.randomUUID(),
       granted,
 
       add: (amount) => {
-        claim.due += amount
+        if (!line.holdings.has(share.id)) return giveBack(amount)
+        holding.held += amount
         wake(line)
       },
 
       take: async (price, most, allowance, signal) => {
         for (;;) {
           const { version } = line
-          const { credit } = await payee.standing(channelId)
-          const affordable = Number(smaller(smaller(claim.due + line.free, credit) / price, BigInt(most)))
-          if (affordable === 0) {
-            await change(line, version, signal)
-            continue
+          if (!line.holdings.has(share.id)) throw new Error('The answer is over.')
+          if (holding.held < price) {
+            const count = await payee.charge(channelId, price, most)
+            if (count > 0) share.add(BigInt(count) * price)
           }
-          const allowed = allowance.take(affordable)
-          if (allowed === 0) return 0
-          const count = await payee.charge(channelId, price, allowed)
-          allowance.giveBack(allowed - count)
-          const cost = BigInt(count) * price
-          line.free = positive(line.free - positive(cost - claim.due))
-          claim.due = positive(claim.due - cost)
-          if (count > 0) return count
+          const affordable = Number(smaller(holding.held / price, BigInt(most)))
+          if (affordable > 0) {
+            const count = allowance.take(affordable)
+            holding.held -= BigInt(count) * price
+            return count
+          }
+          await change(line, version, signal)
         }
       },
 
       close: () => {
-        line.claims.delete(share.id)
-        if (line.claims.size === 0) lines.delete(channelId)
+        if (!line.holdings.delete(share.id)) return
+        if (line.holdings.size === 0) lines.delete(channelId)
+        giveBack(holding.held)
+        holding.held = 0n
       },
     }
-    const claim: Claim = { due: granted, share }
-    line.claims.set(share.id, claim)
+    const holding: Holding = { held: granted, share }
+    line.holdings.set(share.id, holding)
     return share
   }
 
   return {
     open,
-    find: (channelId, id) => lines.get(channelId)?.claims.get(id)?.share,
-    credited: (channelId, free) => {
+    find: (channelId, id) => lines.get(channelId)?.holdings.get(id)?.share,
+    credited: (channelId) => {
       const line = lines.get(channelId)
-      if (line === undefined) return
-      line.free += free
-      wake(line)
+      if (line !== undefined) wake(line)
+    },
+    held: (channelId) => {
+      let sum = 0n
+      for (const { held } of lines.get(channelId)?.holdings.values() ?? []) sum += held
+      return sum
     },
   }
-}
-
-function claimed({ claims }: Line): bigint {
-  let sum = 0n
-  for (const { due } of claims.values()) sum += due
-  return sum
 }
 
 /** Resolves when something happened on the line since it had that version. */
@@ -147,10 +143,6 @@ function change(line: Line, version: number, signal: AbortSignal): Promise<void>
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
   })
-}
-
-function positive(amount: bigint): bigint {
-  return amount > 0n ? amount : 0n
 }
 
 function smaller(one: bigint, other: bigint): bigint {

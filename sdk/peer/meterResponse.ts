@@ -15,6 +15,8 @@ export type MeteredResponse = {
   meter: Meter
   /** Milliseconds that the answer waits for its payer before it is cut off. */
   patience: number
+  /** Told before the answer ends: nothing more is paid for it. */
+  done: () => void
 }
 
 /**
@@ -22,7 +24,7 @@ export type MeteredResponse = {
  * backpressure. Only successes cost: answers with a status of 300 or more flow free, and so do those without a body on
  * the wire.
  */
-export function meterResponse({ request, response, meter, patience }: MeteredResponse): void {
+export function meterResponse({ request, response, meter, patience, done }: MeteredResponse): void {
   const write = response.write.bind(response)
   const end = response.end.bind(response)
   const hasBody = () => request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304
@@ -73,10 +75,14 @@ export function meterResponse({ request, response, meter, patience }: MeteredRes
     // The client would wait for the rest, on a connection that stays open.
     if (hasBody() && Number(response.getHeader('content-length') ?? 0) > served)
       throw new Error('The body is too short.')
+    done()
     end()
   }
 
-  pump().catch(() => response.destroy())
+  pump().catch(() => {
+    done()
+    response.destroy()
+  })
 }
 
 function byteLength(chunk: unknown, encoding: unknown): number {

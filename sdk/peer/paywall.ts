@@ -2,12 +2,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Address } from 'viem'
 import type { Gate } from '../admission/createGate.ts'
 import type { ScripClient } from '../chain/transact.ts'
-import type { Acceptance, Payee } from '../channels/Payee.ts'
+import type { Acceptance, AcceptOptions, Payee } from '../channels/Payee.ts'
 import { decodePayment } from '../channels/payment.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import {
   AMOUNT_HEADER,
   ANSWER_HEADER,
+  ARRIVED_HEADER,
   BOUND_HEADER,
   CREDIT_HEADER,
   PAYMENT_HEADER,
@@ -48,7 +49,9 @@ const PATIENCE_MILLISECONDS = 30_000
  * of 300 or more are free, and so is a body that does not go out.
  *
  * A request spends its channel's credit only if its payment adds something: who repeats a payment that it overheard gets
- * nothing. Several answers may be paid from one channel at once: what was paid for one is kept for it.
+ * nothing. Several answers may be paid from one channel at once, their payments in any order: what was paid for one is kept
+ * for it. What is about to be served is charged before, in the same write that accepts the payment, and given back where it
+ * was not served: a handler that fails costs nothing.
  */
 export function paywall(parameters: PaywallParameters, handler: RequestListener): RequestListener {
   const { payee, client, admission: gate, patience = PATIENCE_MILLISECONDS } = parameters
@@ -63,18 +66,18 @@ export function paywall(parameters: PaywallParameters, handler: RequestListener)
     : () => Promise.resolve(UNBOUNDED)
 
   /** Accepts a payment, with the chain looked at first where that is due. */
-  const accept = async (bytes: Uint8Array, requiredCurrency?: Address): Promise<Acceptance> => {
+  const accept = async (bytes: Uint8Array, options: AcceptOptions, requiredCurrency?: Address): Promise<Acceptance> => {
     const payment = decodePayment(bytes)
     const channel = payment.channel ?? (await payee.standing(payment.channelId)).channel
     if (requiredCurrency !== undefined && channel.token !== requiredCurrency) throw wrongCurrency(channel.token)
     await observer.refresh(channel)
     try {
-      return await payee.accept(bytes)
+      return await payee.accept(bytes, options)
     } catch (error) {
       if (!(error instanceof ScripError) || error.code !== 'DEPOSIT_EXCEEDED') throw error
       // The payer may have topped the channel up meanwhile.
       await observer.observe(channel)
-      return payee.accept(bytes)
+      return payee.accept(bytes, options)
     }
   }
 
@@ -85,46 +88,59 @@ export function paywall(parameters: PaywallParameters, handler: RequestListener)
     })
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    const standing = await accept(paymentOf(request, price), currency)
-    const { channel, accepted, added } = standing
+    const options = { ...statementIn(request), hold: 'rest' as const }
+    const { channel, accepted, added, held } = await accept(paymentOf(request, price), options, currency)
     if (added === 0n) throw new ScripError('PAYMENT_REPLAYED', { values: { channelId: channel.id, accepted } })
-    const share = shares.open(standing, readAmount(request.headers[AMOUNT_HEADER]))
-    shares.credited(channel.id, 0n)
+    const share = shares.open(channel.id, held)
     closing(response, share.close)
-    if (share.granted < price) throw tooLittle(share.granted, price)
-    const allowance = await allow(channel)
-    closing(response, allowance.close)
-    if (response.closed) return
+    try {
+      if (held < price) throw tooLittle(held, price)
+      const allowance = await allow(channel)
+      closing(response, allowance.close)
+      if (!response.closed) await answer(request, response, share, allowance)
+    } catch (error) {
+      // Before the refusal goes out: whoever sees it has the credit back.
+      share.close()
+      throw error
+    }
+  }
 
+  /** Has the handler answer, and what it writes paid for. */
+  const answer = async (request: IncomingMessage, response: ServerResponse, share: Share, allowance: Allowance) => {
     response.setHeader(CREDIT_HEADER, share.granted.toString())
     response.setHeader(ANSWER_HEADER, share.id)
     response.setHeader(PRICE_HEADER, price.toString())
     if (allowance.bound !== undefined) response.setHeader(BOUND_HEADER, allowance.bound.toString())
     // What one payer bought must not be handed to others by a cache on the way. A handler may say otherwise.
     response.setHeader('cache-control', 'private, max-age=0')
-    meterResponse({ request, response, patience, meter: shareMeter(share, price, allowance) })
+    meterResponse({ request, response, patience, meter: shareMeter(share, price, allowance), done: share.close })
     // A handler may be asynchronous, whatever its type says.
     await (handler(request, response) as unknown)
   }
 
   const payOn = async (request: IncomingMessage, response: ServerResponse) => {
     const bytes = paymentOf(request, price)
-    const answer = request.headers[ANSWER_HEADER]
-    const amount = readAmount(request.headers[AMOUNT_HEADER])
-    if (typeof answer === 'string' && amount !== undefined) {
-      // Before the payment is looked at: one that a newer one overtook is refused, and still meant for this answer.
-      shares.find(decodePayment(bytes).channelId, answer)?.add(amount)
-    }
-    const { channel, credit, added } = await accept(bytes)
-    shares.credited(channel.id, amount === undefined ? added : 0n)
+    const name = request.headers[ANSWER_HEADER]
+    const statement = statementIn(request)
+    const isMeant = typeof name === 'string' && statement.amount !== undefined
+    const share = isMeant ? shares.find(decodePayment(bytes).channelId, name) : undefined
+    const { channel, credit, held } = await accept(bytes, { ...statement, ...(share && { hold: 'added' }) })
+    if (share === undefined) shares.credited(channel.id)
+    else share.add(held)
     response.writeHead(204, { [CREDIT_HEADER]: credit.toString() }).end()
   }
 
   return (request, response) => {
     const isPayment = request.method === 'POST' && request.url === PAYMENT_PATH
-    const answer = isPayment ? payOn : serve
-    answer(request, response).catch((error: unknown) => refuse(request, response, error, quote))
+    const work = isPayment ? payOn : serve
+    work(request, response).catch((error: unknown) => refuse(request, response, error, quote))
   }
+}
+
+function statementIn({ headers }: IncomingMessage): AcceptOptions {
+  const amount = readAmount(headers[AMOUNT_HEADER])
+  const arrived = readAmount(headers[ARRIVED_HEADER])
+  return { ...(amount !== undefined && { amount }), ...(arrived !== undefined && { arrived }) }
 }
 
 function paymentOf(request: IncomingMessage, perKilobyte: bigint): Uint8Array {

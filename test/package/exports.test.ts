@@ -61,6 +61,11 @@ describe('the package in an empty project', function () {
     }
   })
 
+  it('signs by WebAssembly where nobody installed the native add-on', async () => {
+    const code = "import('@scrip/sdk/channels').then((channels) => channels.signatureProvider()).then(console.log)"
+    expect(await project.run('node', '-e', code)).to.equal('@bitauth/libauth\n')
+  })
+
   it('says that the ethers types need ethers', async () => {
     const error = await project.run('node', '-e', "await import('@scrip/sdk/typechain')").then(
       () => undefined,

@@ -22,8 +22,8 @@ export type Market = {
   readonly currency: Address
   readonly issuer: Person
   readonly provider: NetworkConnection['provider']
-  /** Somebody new, with `grant` base units of the currency. */
-  person(grant?: bigint): Promise<Person>
+  /** Somebody new, or with a key that is there, with `grant` base units of the currency. */
+  person(grant?: bigint, account?: PrivateKeyAccount): Promise<Person>
 }
 
 const GRANT = 10n ** 9n
@@ -41,8 +41,7 @@ export async function openMarket({ provider }: NetworkConnection): Promise<Marke
     currency,
     issuer,
     provider,
-    person: async (grant = GRANT) => {
-      const account = privateKeyToAccount(generatePrivateKey())
+    person: async (grant = GRANT, account = privateKeyToAccount(generatePrivateKey())) => {
       await provider.request({ method: 'hardhat_setBalance', params: [account.address, toHex(parseEther('10'))] })
       if (grant > 0n) await mint(issuer.client, { currency, to: account.address, amount: grant })
       return { account, client: as(account) }

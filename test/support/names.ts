@@ -6,7 +6,7 @@ const noise: [RegExp, string][] = [
   [/[\d,]+ gas\b/g, '… gas'],
   [/\d+(\.\d+)? of the chain's coin/g, "… of the chain's coin"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, '… UTC'],
-  [/--cursor 0x[0-9a-f]+/g, '--cursor …'],
+  [/(--cursor |"cursor":")\d+-[0-9a-f]*/g, '$1…'],
   [/"coin":"\d+"/g, '"coin":"…"'],
 ]
 

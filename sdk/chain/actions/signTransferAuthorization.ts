@@ -1,5 +1,6 @@
-import { type Address, bytesToHex, type Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { signCurrencyMessage } from '../currencyMessages.ts'
+import { randomBytes32 } from '../randomBytes32.ts'
 import { accountOf, type ScripClient } from '../transact.ts'
 
 /** A transfer that its payer signed (ERC-3009). */
@@ -43,13 +44,9 @@ export async function signTransferAuthorization(
   client: ScripClient,
   parameters: SignTransferAuthorizationParameters,
 ): Promise<TransferAuthorization> {
-  const { currency, to, value, validBefore, validAfter = 0n, nonce = randomNonce(), receiveOnly = false } = parameters
+  const { currency, to, value, validBefore, validAfter = 0n, nonce = randomBytes32(), receiveOnly = false } = parameters
   const from = accountOf(client).address
   const message = { from, to, value, validAfter, validBefore, nonce }
   const kind = receiveOnly ? 'ReceiveWithAuthorization' : 'TransferWithAuthorization'
   return { ...message, receiveOnly, signature: await signCurrencyMessage(client, currency, kind, message) }
-}
-
-function randomNonce(): Hex {
-  return bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 }

@@ -1,5 +1,6 @@
-import { type Address, bytesToHex, type Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { signCurrencyMessage } from '../currencyMessages.ts'
+import { randomBytes32 } from '../randomBytes32.ts'
 import { accountOf, type ScripClient } from '../transact.ts'
 
 /** A signed transferFundsRequest of the Lightweight Currency Protocol (Turner & Ross 2003). */
@@ -35,12 +36,8 @@ export type SignTransferFundsParameters = {
  */
 export async function signTransferFunds(
   client: ScripClient,
-  { currency, transactionId = randomId(), ...rest }: SignTransferFundsParameters,
+  { currency, transactionId = randomBytes32(), ...rest }: SignTransferFundsParameters,
 ): Promise<TransferFundsRequest> {
   const message = { from: accountOf(client).address, transactionId, ...rest }
   return { currency, ...message, signature: await signCurrencyMessage(client, currency, 'TransferFunds', message) }
-}
-
-function randomId(): Hex {
-  return bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 }

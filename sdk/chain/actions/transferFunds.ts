@@ -1,6 +1,7 @@
-import { type Address, bytesToHex, decodeFunctionResult, type Hex } from 'viem'
+import { type Address, decodeFunctionResult, type Hex } from 'viem'
 import { issuerCurrencyAbi as abi } from '../../abi/issuerCurrency.ts'
 import { encodeCall } from '../encodeCall.ts'
+import { randomBytes32 } from '../randomBytes32.ts'
 import { requireCurrency } from '../requireCurrency.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
@@ -22,7 +23,7 @@ export type TransferFundsParameters = {
  */
 export async function transferFunds(
   client: ScripClient,
-  { currency, recipient, amount, transactionId = randomId() }: TransferFundsParameters,
+  { currency, recipient, amount, transactionId = randomBytes32() }: TransferFundsParameters,
 ): Promise<Transaction & { fee: bigint; transactionId: Hex }> {
   await requireCurrency(client, currency)
   const data = encodeCall({ abi, functionName: 'transferFunds', args: [recipient, amount, transactionId] })
@@ -32,8 +33,4 @@ export async function transferFunds(
     transactionId,
     ...transaction,
   }
-}
-
-function randomId(): Hex {
-  return bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
 }

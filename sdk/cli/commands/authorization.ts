@@ -7,6 +7,7 @@ import { signPermit } from '../../chain/actions/signPermit.ts'
 import { signTransferAuthorization } from '../../chain/actions/signTransferAuthorization.ts'
 import { useTransferAuthorization } from '../../chain/actions/useTransferAuthorization.ts'
 import { ScripError } from '../../errors/ScripError.ts'
+import { writeMessage } from '../../http/gatewayMessages.ts'
 import { command, run } from '../command.ts'
 import { type CommonOptions, connect } from '../context.ts'
 import { isSame } from '../network.ts'
@@ -86,14 +87,11 @@ function timeIn({ validFor }: SignOptions): bigint {
 
 /** What was signed is data, whoever reads it. */
 function printed(signed: Signed): Output {
-  return {
-    lines: [JSON.stringify(signed, (_, value) => (typeof value === 'bigint' ? `${value}` : value))],
-    data: signed,
-  }
+  return { lines: [writeMessage(signed)], data: signed }
 }
 
 async function use(options: CommonOptions, source = '') {
-  const signed = readSigned(source)
+  const signed = await readSigned(source)
   const { currency, value } = signed
   const client = await connect({ ...options, chainId: `${signed.chainId}` })
   const terms = await getCurrency(client, { currency })
@@ -110,7 +108,7 @@ async function use(options: CommonOptions, source = '') {
 }
 
 async function cancel(options: CommonOptions, source = '') {
-  const signed = readSigned(source)
+  const signed = await readSigned(source)
   if (signed.kind === 'permit') {
     throw new ScripError('INVALID_ARGUMENT', {
       detail: 'A permit is not cancelled: the next one of its owner that is used makes it worthless.',

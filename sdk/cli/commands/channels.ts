@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import { type Address, getAddress } from 'viem'
 import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { type Channel, paidTotal } from '../../channels/Channel.ts'
-import { type PayeeRecord, payees } from '../../channels/Payee.ts'
+import { type PayeeRecord, payees } from '../../channels/PayeeRecord.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type AccountClient, type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
 import { time } from '../output.ts'
 import { type PayingChannel, payingChannels } from '../payingChannels.ts'
 import { amountOf, unitReader } from '../units.ts'
+import { closeCommand } from './close.ts'
 import { exitCommand } from './exit.ts'
 
 type ChannelsOptions = CommonOptions & StoreOptions
@@ -27,13 +28,14 @@ type ChannelView = {
   exitAt: number
 }
 
-/** `scrip channels`: one's channels; `scrip channels exit`: the way out of one. */
+/** `scrip channels`: one's channels; `exit` and `close`: the payer's and the payee's way out of one. */
 export function channelsCommand(): Command {
   return command('channels', 'list the channels that you pay and are paid through')
     .addOption(storeOption())
     .enablePositionalOptions()
     .action(run<ChannelsOptions>(list))
     .addCommand(exitCommand())
+    .addCommand(closeCommand())
 }
 
 async function list(options: ChannelsOptions) {

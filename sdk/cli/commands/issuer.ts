@@ -4,8 +4,10 @@ import { parseGwei } from 'viem'
 import { gatewayClient } from '../../client/issuer/gatewayClient.ts'
 import { getCurrencyVia } from '../../client/issuer/getCurrencyVia.ts'
 import { getDepositsVia } from '../../client/issuer/getDepositsVia.ts'
+import { signTransferFundsVia } from '../../client/issuer/signTransferFundsVia.ts'
 import { transferFundsVia } from '../../client/issuer/transferFundsVia.ts'
 import { ScripError } from '../../errors/ScripError.ts'
+import { writeMessage } from '../../http/gatewayMessages.ts'
 import { createIssuerGateway } from '../../issuer/createIssuerGateway.ts'
 import { gatewayListener } from '../../issuer/gatewayListener.ts'
 import { command, run } from '../command.ts'
@@ -29,6 +31,7 @@ type ServeOptions = CommonOptions &
     behindProxy?: boolean
   }
 type SendOptions = CommonOptions & { gateway: string; id?: string }
+type SignOptions = SendOptions & { counter?: string }
 type DepositsOptions = CommonOptions & { gateway: string; account?: string; cursor?: string; wait: string }
 
 const MOST_PORT = 65_535
@@ -66,6 +69,16 @@ export function issuerCommand(): Command {
       .addOption(gatewayOption())
       .option('--id <reference>', 'up to 32 bytes of text, or 0x and 64 digits; random where nothing is said')
       .action(run<SendOptions>(send)),
+  )
+  group.addCommand(
+    command('sign', 'sign a payment and print it: whoever posts it to the gateway, however often, it pays once')
+      .argument('<currency>', 'its address')
+      .argument('<recipient>', 'address')
+      .argument('<amount>', "in the currency's own unit, as in 12.5")
+      .addOption(gatewayOption())
+      .option('--id <reference>', 'up to 32 bytes of text, or 0x and 64 digits; random where nothing is said')
+      .option('--counter <number>', 'tells your messages apart; random where nothing is said')
+      .action(run<SignOptions>(sign)),
   )
   group.addCommand(
     command('deposits', 'list what was sent to you, as the gateway knows it')
@@ -167,6 +180,24 @@ async function send(options: SendOptions, name = '', to = '', amount = '') {
     ],
     data: { currency, recipient, amount: units, fee, transactionId, hash },
   }
+}
+
+async function sign(options: SignOptions, name = '', to = '', amount = '') {
+  const currency = parseAddress(name, 'currency')
+  const recipient = parseAddress(to, 'recipient')
+  const id = options.id === undefined ? undefined : parseReference(options.id)
+  const counter = options.counter === undefined ? undefined : BigInt(parseWhole(options.counter, 'counter'))
+  const gateway = gatewayClient({ ...connection(options), account: readAccount(options) })
+  const { decimals } = await getCurrencyVia(gateway, { currency })
+  const request = await signTransferFundsVia(gateway, {
+    currency,
+    recipient,
+    amount: parseAmount(amount, decimals),
+    ...(id !== undefined && { transactionId: id }),
+    ...(counter !== undefined && { messageCounter: counter }),
+  })
+  // What was signed is data, whoever reads it.
+  return { lines: [writeMessage(request)], data: request }
 }
 
 async function deposits(options: DepositsOptions, name = '') {

@@ -30,7 +30,7 @@ export function mintCommand(): Command {
 
 async function mintUnits(options: MintOptions, name = '', words: string[] = []) {
   const currency = parseAddress(name, 'currency')
-  const rows = [...readPairs(words), ...(options.csv === undefined ? [] : readRows(options.csv))]
+  const rows = [...readPairs(words), ...(options.csv === undefined ? [] : await readRows(options.csv))]
   if (rows.length === 0) throw new ScripError('INVALID_ARGUMENT', { detail: 'No holder is named.', hint: HINT })
   const client = await connect(options)
   const terms = await getCurrency(client, { currency })
@@ -60,8 +60,8 @@ function readPairs(words: readonly string[]): Row[] {
 }
 
 /** @throws `FILE_NOT_FOUND`, and `INVALID_ARGUMENT` that names the line */
-function readRows(path: string): Row[] {
-  const lines = readInput(path).toString('utf8').split('\n')
+async function readRows(path: string): Promise<Row[]> {
+  const lines = (await readInput(path)).toString('utf8').split('\n')
   return lines.flatMap((line, index): Row[] => {
     const cells = line.split(',').map((cell) => cell.trim())
     const [to, amount, ...more] = cells

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {CurrencyBase} from "../../../contracts/currency/CurrencyBase.sol";
 import {CurrencyPermit} from "../../../contracts/currency/CurrencyPermit.sol";
 import {IIssuerCurrency} from "../../../contracts/currency/IIssuerCurrency.sol";
@@ -45,6 +46,22 @@ contract CurrencyPermitTest is Currencies {
         (uint8 v, bytes32 r, bytes32 s) = signParts(newCurrency("two", WINDOW), key, _struct(bob, 1, 0, 999));
         vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, alice));
         currency.permit(alice, bob, 1, 999, v, r, s);
+    }
+
+    function test_Permit_RevertWhen_SignedForAnotherChainOrWithAHighS() external {
+        (uint8 v, bytes32 r, bytes32 s) = signParts(currency, key, _struct(bob, 1, 0, 999));
+        (bytes32 r2, bytes32 s2, uint8 v2) = parts(malleable(abi.encodePacked(r, s, v)));
+        vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, alice));
+        currency.permit(alice, bob, 1, 999, v2, r2, s2);
+        vm.chainId(7);
+        vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, alice));
+        currency.permit(alice, bob, 1, 999, v, r, s);
+    }
+
+    function test_Permit_RevertWhen_TheSpenderIsNobody() external {
+        (uint8 v, bytes32 r, bytes32 s) = signParts(currency, key, _struct(address(0), 1, 0, 999));
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidSpender.selector, address(0)));
+        currency.permit(alice, address(0), 1, 999, v, r, s);
     }
 
     function test_Permit_RevertWhen_TheSpenderIsTheChannelsContract() external {

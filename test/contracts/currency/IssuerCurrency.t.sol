@@ -136,6 +136,27 @@ contract IssuerCurrencyTest is Test {
         currency.transferFunds(address(0), 1, "reference");
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, currency));
         currency.transferFunds(address(currency), 1, "reference");
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, alice));
+        currency.transferFunds(alice, 1, "reference");
+    }
+
+    function test_Transfer_RevertWhen_TheRecipientCannotSpend() external {
+        _mint(alice, 2);
+        vm.prank(alice);
+        currency.approve(bob, 2);
+        address[2] memory nobodies = [address(0), address(currency)];
+        for (uint256 i = 0; i < nobodies.length; ++i) {
+            bytes memory refusal = abi.encodeWithSelector(
+                IERC20Errors.ERC20InvalidReceiver.selector,
+                nobodies[i]
+            );
+            vm.expectRevert(refusal);
+            vm.prank(alice);
+            currency.transfer(nobodies[i], 1);
+            vm.expectRevert(refusal);
+            vm.prank(bob);
+            currency.transferFrom(alice, nobodies[i], 1);
+        }
     }
 
     /// @dev Fees are the price of the issuer's service: what every ERC-20 does is free.

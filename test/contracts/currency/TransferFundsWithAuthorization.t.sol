@@ -74,6 +74,23 @@ contract TransferFundsWithAuthorizationTest is Currencies {
         currency.transferFundsWithAuthorization(alice, bob, 1_000_000, "invoice", 1, 2_000, elsewhere);
     }
 
+    function test_Relay_RevertWhen_SignedForAnotherChainOrWithAHighS() external {
+        bytes memory signature = sign(currency, key, _struct(1_000_000, 1, 2_000));
+        vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, alice));
+        currency.transferFundsWithAuthorization(
+            alice,
+            bob,
+            1_000_000,
+            "invoice",
+            1,
+            2_000,
+            malleable(signature)
+        );
+        vm.chainId(7);
+        vm.expectRevert(abi.encodeWithSelector(CurrencyBase.InvalidSignature.selector, alice));
+        currency.transferFundsWithAuthorization(alice, bob, 1_000_000, "invoice", 1, 2_000, signature);
+    }
+
     function test_Relay_RevertWhen_TheBalanceDoesNotCoverAmountAndFee() external {
         bytes memory signature = sign(currency, key, _struct(100_200_000, 1, 2_000));
         vm.expectRevert(

@@ -120,6 +120,31 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
     code: 'TRANSACTION_REVERTED',
     says: /Name the address of somebody/,
   }),
+  'a recipient that is the currency itself': (world) => ({
+    words: ['send', world.currency, world.currency, '1'],
+    code: 'TRANSACTION_REVERTED',
+    says: /ERC20InvalidReceiver\(.*Name the address of somebody/,
+  }),
+  'a name of 10 kB': () => ({
+    words: ['currency', 'create', 'n'.repeat(10_240), 'BIG'],
+    code: 'TRANSACTION_REVERTED',
+    says: /InvalidName\(10240\)\. Give a name of 1 to 64 bytes\./,
+  }),
+  'no name': () => ({
+    words: ['currency', 'create', '', 'NIL'],
+    code: 'TRANSACTION_REVERTED',
+    says: /InvalidName\(0\)/,
+  }),
+  '78 decimals': () => ({
+    words: ['currency', 'create', 'Fine dollar', 'FIN', '--decimals', '78'],
+    code: 'INVALID_ARGUMENT',
+    says: /decimals is no whole number that can be used: 78\. Give a whole number from 0 to 18\./,
+  }),
+  'a fee above a tenth': () => ({
+    words: ['currency', 'create', 'Dear dollar', 'DEAR', '--fee-bps', '1001'],
+    code: 'INVALID_ARGUMENT',
+    says: /fee-bps .* from 0 to 1000\./,
+  }),
   'too many decimals': (world) => ({
     words: send(world, '0.0000001'),
     code: 'INVALID_ARGUMENT',

@@ -39,8 +39,8 @@ describe('a currency at the terminal', function () {
     await chain().request({ method: 'evm_increaseTime', params: [seconds] } as never)
     await chain().request({ method: 'evm_mine' } as never)
   }
-  const typed = (words: string[], role: string) => typist.run(words, as(role))
-  const data = <Data>(words: string[], role: string) => typist.data<Data & Transaction>(words, as(role))
+  const typed = (words: string[], role: string) => typist.quick(words, as(role))
+  const data = <Data>(words: string[], role: string) => typist.quickData<Data & Transaction>(words, as(role))
   const printed = async (words: string[], role: string, lines: string[]) => {
     const { status, stdout, stderr } = await typed(words, role)
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
@@ -60,7 +60,11 @@ describe('a currency at the terminal', function () {
     typist = newTypist()
     dev = await typist.start(['dev', '--port', '0', '--chain', 'anvil', '--json']).ready()
     const terms = ['--decimals', '2', '--redemption-window', `${DAY}`, '--max-supply', '1000']
-    currency = (await data<{ currency: Hex }>(['currency', 'create', 'Sue hour', 'SUH', ...terms], 'seller')).currency
+    const created = await typist.data<{ currency: Hex }>(
+      ['currency', 'create', 'Sue hour', 'SUH', ...terms],
+      as('seller'),
+    )
+    currency = created.currency
   })
   after(() => typist.leave())
 
@@ -281,6 +285,14 @@ describe('a currency at the terminal', function () {
       )
       await printed(['authorization', 'cancel', 'mine.json'], 'buyer', ['It is worthless from now on\\.', COST])
       await refused([use('mine.json'), 'other', /AuthorizationAlreadyUsed\(/])
+    })
+
+    it('use -: takes what is piped in, however late it comes', async () => {
+      const signed = await sign(['transfer', currency, who('other').address, '1'], 'piped.json')
+      const using = typist.start(['authorization', 'use', '-'], as('issuer'))
+      await new Promise((resolve) => using.child.stdin?.write('{', resolve))
+      using.child.stdin?.end(JSON.stringify(signed).slice(1))
+      expect(await using.ended).to.include({ status: 0, stderr: '' })
     })
 
     it('permit: an approval without a transaction of its owner', async () => {

@@ -100,7 +100,7 @@ describe('a peer that asks for something else', function () {
     it(`gets nothing where it asks for ${what}`, async () => {
       change = changed
       const before = await head()
-      const { status, stdout, stderr } = await typist.run(['fetch', url], as('buyer'))
+      const { status, stdout, stderr } = await typist.quick(['fetch', url], as('buyer'))
       expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' })
       expect(stderr).to.match(error)
       expect(await head()).to.equal(before)
@@ -116,16 +116,16 @@ describe('a peer that asks for something else', function () {
     expect(stdout).to.match(/^Put 1 CLD on deposit in a channel\n {2}transaction .*\n$/)
     expect(stderr).to.match(/^WRONG_CHANNEL: The channel pays 0x\w+; this payee is 0x\w+\. .*\n$/)
     for (const role of ['seller', 'other']) {
-      expect((await typist.run(['claim'], as(role))).stdout).to.equal('Nothing to claim.\n')
+      expect((await typist.quick(['claim'], as(role))).stdout).to.equal('Nothing to claim.\n')
     }
-    const { paying } = await typist.data<Channels>(['channels'], as('buyer'))
+    const { paying } = await typist.quickData<Channels>(['channels'], as('buyer'))
     const [channel] = paying
     expect(channel).to.include({ peer: who('other').address, claimed: '0', deposit: '1000000' })
   })
 
   it('can be bought from as soon as it is honest', async () => {
     change = () => {}
-    const { spent } = await typist.data<{ spent: string }>(['fetch', url], as('buyer'))
+    const { spent } = await typist.quickData<{ spent: string }>(['fetch', url], as('buyer'))
     expect(spent).to.equal('20000')
   })
 })

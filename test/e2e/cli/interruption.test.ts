@@ -45,7 +45,7 @@ describe('a download that is cut off', function () {
     return purchase
   }
   const paidBy = async (role: string) => {
-    const { paying } = await typist.data<{ paying: { paid: string }[] }>(['channels'], as(role))
+    const { paying } = await typist.quickData<{ paying: { paid: string }[] }>(['channels'], as(role))
     return Number(paying[0]?.paid ?? 0) / PRICE
   }
   /** What went wrong, without the lines that tell how far it was. */
@@ -85,7 +85,7 @@ describe('a download that is cut off', function () {
 
   it('earns the seller that was killed all that it was paid', async () => {
     const paid = await paidBy('buyer')
-    const { claimed } = await typist.data<{ claimed: { paid: string }[] }>(['claim'], as('seller'))
+    const { claimed } = await typist.quickData<{ claimed: { paid: string }[] }>(['claim'], as('seller'))
     expect(claimed.map((one) => Number(one.paid) / PRICE)).to.deep.equal([paid])
   })
 

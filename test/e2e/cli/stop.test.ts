@@ -122,11 +122,11 @@ describe('stopping', function () {
     await rpc(dev.url, 'evm_mine')
     await rpc(dev.url, 'evm_setAutomine', true)
 
-    const { paying } = await typist.data<Channels>(['channels'], as('other'))
+    const { paying } = await typist.quickData<Channels>(['channels'], as('other'))
     expect(paying.map(({ deposit }) => deposit)).to.deep.equal(['7000000'])
     const left = await typist.run(['channels', 'exit', paying[0]?.channelId ?? ''], as('other'))
     expect(left).to.include({ status: 0, stderr: '' })
-    const after = await typist.data<Channels>(['channels'], as('other'))
+    const after = await typist.quickData<Channels>(['channels'], as('other'))
     expect(after.paying[0]?.exitAt).to.be.greaterThan(0)
   })
 

@@ -44,7 +44,7 @@ describe('the story typed by hand', function () {
     expect(dev.chainId).to.equal(31_337)
     expect(dev.accounts.map(({ role }) => role)).to.deep.equal(['issuer', 'buyer', 'seller', 'other'])
     for (const { address } of dev.accounts) {
-      const { wallet } = await typist.data<{ wallet: string }>(
+      const { wallet } = await typist.quickData<{ wallet: string }>(
         ['balance', dev.currency, '--account', address],
         anybody(),
       )
@@ -53,7 +53,7 @@ describe('the story typed by hand', function () {
   })
 
   it('currency create, mint, show', async () => {
-    const created = await typist.data<{ currency: string; issuer: string; transaction: Transaction }>(
+    const created = await typist.quickData<{ currency: string; issuer: string; transaction: Transaction }>(
       ['currency', 'create', 'Eve dollar', 'EVE'],
       as('issuer'),
     )
@@ -61,33 +61,36 @@ describe('the story typed by hand', function () {
     expect(created.issuer).to.equal(who('issuer').address)
     expect(Number(created.transaction.gas)).to.be.within(50_000, 150_000)
     expect(BigInt(created.transaction.fee) > 0n).to.equal(true)
-    const minted = await typist.run(['currency', 'mint', currency, who('buyer').address, '50'], as('issuer'))
+    const minted = await typist.quick(['currency', 'mint', currency, who('buyer').address, '50'], as('issuer'))
     expect(minted).to.include({ status: 0, stderr: '' })
     expect(minted.stdout).to.match(
       new RegExp(
         `^Minted 50 EVE for ${who('buyer').address}\n  transaction 0x[0-9a-f]{64}, [\\d,]+ gas, 0\\.\\d+ of the chain's coin\n$`,
       ),
     )
-    const shown = await typist.run(['currency', 'show', currency], anybody())
+    const shown = await typist.quick(['currency', 'show', currency], anybody())
     expect(shown.stdout).to.match(/^Eve dollar \(EVE\), 6 decimals, issued by 0x.*\n {2}50 EVE in the world/)
   })
 
   it('send, deposits, balance', async () => {
     const { address } = who('seller')
-    const sent = await typist.run(['send', currency, address, '2.5', '--id', 'order 7'], as('buyer'))
+    const sent = await typist.quick(['send', currency, address, '2.5', '--id', 'order 7'], as('buyer'))
     expect(sent).to.include({ status: 0, stderr: '' })
     expect(sent.stdout).to.contain(`Sent 2.5 EVE to ${address}; the issuer's fee was 0 EVE.`)
-    const arrived = await typist.run(['deposits', currency], as('seller'))
+    const arrived = await typist.quick(['deposits', currency], as('seller'))
     expect(arrived.stdout).to.contain(
       `2.5 EVE from ${who('buyer').address}, reference “order 7”\n1 deposit; 2.5 EVE in the wallet`,
     )
-    const { cursor } = await typist.data<{ cursor: string }>(['deposits', currency, '--account', address], anybody())
-    const later = await typist.data<{ deposits: object[]; balance: string }>(
+    const { cursor } = await typist.quickData<{ cursor: string }>(
+      ['deposits', currency, '--account', address],
+      anybody(),
+    )
+    const later = await typist.quickData<{ deposits: object[]; balance: string }>(
       ['deposits', currency, '--account', address, '--cursor', cursor],
       anybody(),
     )
     expect(later).to.deep.include({ deposits: [], balance: '2500000' })
-    const { stdout } = await typist.run(['balance', currency], as('buyer'))
+    const { stdout } = await typist.quick(['balance', currency], as('buyer'))
     expect(stdout).to.match(
       new RegExp(
         `^${who('buyer').address} has 9999\\.\\d+ of the chain's coin\n  47.5 EVE in the wallet\n  0 EVE claimed`,
@@ -103,7 +106,7 @@ describe('the story typed by hand', function () {
       SCRIP_PASSWORD: 'sesame',
     })
     shopUrl = await shop.saying(/at (http:\S+)/)
-    const bought = await typist.run(['fetch', `${shopUrl}/goods.bin`], as('buyer'))
+    const bought = await typist.quick(['fetch', `${shopUrl}/goods.bin`], as('buyer'))
     expect(bought).to.include({ status: 0 })
     expect(bought.stdout).to.match(
       new RegExp(
@@ -120,24 +123,24 @@ describe('the story typed by hand', function () {
   it('channels: both ends of it', async () => {
     type Channels = Record<'paying' | 'earning', { peer: string; paid: string; claimed: string; deposit: string }[]>
     const state = { paid: `${KILOBYTES * PRICE}`, claimed: '0', deposit: '47500000' }
-    const buyer = await typist.data<Channels>(['channels'], as('buyer'))
-    const seller = await typist.data<Channels>(['channels'], as('seller'))
+    const buyer = await typist.quickData<Channels>(['channels'], as('buyer'))
+    const seller = await typist.quickData<Channels>(['channels'], as('seller'))
     expect([buyer.paying.length, buyer.earning.length, seller.paying.length, seller.earning.length]).to.deep.equal([
       1, 0, 0, 1,
     ])
     expect(buyer.paying[0]).to.include({ ...state, peer: who('seller').address })
     expect(seller.earning[0]).to.include({ ...state, peer: who('buyer').address })
-    const { stdout } = await typist.run(['channels'], as('buyer'))
+    const { stdout } = await typist.quick(['channels'], as('buyer'))
     expect(stdout).to.contain(`To ${who('seller').address}: 0.293 EVE paid, 0 EVE of it claimed; 47.5 EVE on deposit`)
   })
 
   it('claim --withdraw: what was paid, to the wallet, while the peer goes on', async () => {
-    const claimed = await typist.run(['claim', '--withdraw'], as('seller'))
+    const claimed = await typist.quick(['claim', '--withdraw'], as('seller'))
     expect(claimed).to.include({ status: 0, stderr: '' })
     expect(claimed.stdout).to.contain(`Claimed 0.293 EVE from ${who('buyer').address}.`)
     expect(claimed.stdout).to.contain(`Sent 0.293 EVE to your wallet ${who('seller').address}.`)
-    expect((await typist.run(['claim', '--withdraw'], as('seller'))).stdout).to.equal('Nothing to claim.\n')
-    const { wallet, withdrawable } = await typist.data<{ wallet: string; withdrawable: string }>(
+    expect((await typist.quick(['claim', '--withdraw'], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+    const { wallet, withdrawable } = await typist.quickData<{ wallet: string; withdrawable: string }>(
       ['balance', currency],
       as('seller'),
     )
@@ -153,67 +156,97 @@ describe('the story typed by hand', function () {
       as('seller'),
     )
     const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
-    const buy = () => typist.run(['fetch', url, '-o', 'again.bin'], as('buyer'))
+    const buy = () => typist.quick(['fetch', url, '-o', 'again.bin'], as('buyer'))
     const refused = await buy()
     expect(refused.status).to.equal(1)
     expect(refused.stderr).to.match(
       /^ADMISSION_REFUSED: .* have it admitted with `scrip admission join --network 1`\.\n$/,
     )
-    const joined = await typist.run(['admission', 'join', ...network], as('buyer'))
+    const joined = await typist.quick(['admission', 'join', ...network], as('buyer'))
     expect(joined.stdout).to.match(new RegExp(`^${who('buyer').address} is admitted to network 1 until \\d{4}-`))
     expect(await buy()).to.include({ status: 0 })
 
-    expect((await typist.run(['history', ...network], anybody())).stdout).to.equal(
+    expect((await typist.quick(['history', ...network], anybody())).stdout).to.equal(
       'Nothing was settled in network 1 yet.\n',
     )
-    const claimed = await typist.run(['claim', ...network], as('seller'))
+    const claimed = await typist.quick(['claim', ...network], as('seller'))
     expect(claimed.stdout).to.contain('Claimed 0.293 CLD from').and.to.contain('Counted in the history of network 1.')
-    const history = await typist.run(['history', who('seller').address, ...network], anybody())
+    const history = await typist.quick(['history', who('seller').address, ...network], anybody())
     expect(history.stdout).to.equal(
       `${who('seller').address} served 0.293 CLD to ${who('buyer').address}\n` +
         `${who('seller').address} provided 0.293 CLD and consumed 0 CLD in all\n`,
     )
-    const reputation = await typist.run(['reputation', ...network], as('buyer'))
+    const reputation = await typist.quick(['reputation', ...network], as('buyer'))
     expect(reputation.stdout).to.match(new RegExp(`\n  ${who('seller').address}  0\\.\\d{4}  0.293 CLD\n`))
-    const standing = await typist.run(['admission', 'show', who('buyer').address, ...network], anybody())
+    const standing = await typist.quick(['admission', 'show', who('buyer').address, ...network], anybody())
     expect(standing.stdout).to.contain('is admitted until').and.to.contain('may consume 1.707 CLD more')
   })
 
-  it('claim --network: counts what was claimed without it, and counts nothing twice', async () => {
+  it('claim: of several payers in one transaction; --network: counts that later, and nothing twice', async () => {
     const network = ['--network', dev.networkId]
     const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
-    expect(await typist.run(['fetch', url, '-o', 'third.bin'], as('buyer'))).to.include({ status: 0 })
-    await typist.data(['claim'], as('seller'))
-    const counted = await typist.data<Record<string, object[]>>(['claim', ...network], as('seller'))
+    expect(await typist.quick(['fetch', url, '-o', 'third.bin'], as('buyer'))).to.include({ status: 0 })
+    await typist.quickData(['admission', 'join', ...network], as('other'))
+    expect(await typist.quick(['fetch', url, '-o', 'other.bin'], as('other'))).to.include({ status: 0 })
+    const { claimed } = await typist.quickData<{ claimed: { paid: string; transaction: { hash: string } }[] }>(
+      ['claim'],
+      as('seller'),
+    )
+    expect(claimed.map(({ paid }) => paid)).to.deep.equal([`${KILOBYTES * PRICE}`, `${KILOBYTES * PRICE}`])
+    expect(new Set(claimed.map(({ transaction }) => transaction.hash)).size).to.equal(1)
+    const counted = await typist.quickData<Record<string, object[]>>(['claim', ...network], as('seller'))
     expect([counted['claimed']?.length, counted['synced']?.length]).to.deep.equal([0, 1])
-    const { edges } = await typist.data<{ edges: { served: string }[] }>(['history', ...network], anybody())
-    expect(edges.map(({ served }) => served)).to.deep.equal([`${2 * KILOBYTES * PRICE}`])
-    expect((await typist.run(['claim', ...network], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+    const { edges } = await typist.quickData<{ edges: { served: string }[] }>(['history', ...network], anybody())
+    expect(edges.map(({ served }) => served)).to.have.members([`${2 * KILOBYTES * PRICE}`, `${KILOBYTES * PRICE}`])
+    expect((await typist.quick(['claim', ...network], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+  })
+
+  it('channels close: the payee takes what is owed and gives the rest back at once', async () => {
+    type Earning = { channelId: string; peer: string; currency: string; deposit: string }
+    const { earning } = await typist.quickData<{ earning: Earning[] }>(['channels'], as('seller'))
+    const isBuyers = ({ currency, peer }: Earning) => currency === dev.currency && peer === who('buyer').address
+    const { channelId = '', deposit = '' } = earning.find(isBuyers) ?? {}
+    const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
+    expect(await typist.quick(['fetch', url, '-o', 'fourth.bin'], as('buyer'))).to.include({ status: 0 })
+    const closed = await typist.quickData<{ paid: string; released: string }>(
+      ['channels', 'close', channelId],
+      as('seller'),
+    )
+    const paid = KILOBYTES * PRICE
+    expect(closed).to.deep.include({ paid: `${paid}`, released: `${Number(deposit) - paid}` })
+    const again = await typist.quick(['channels', 'close', channelId], as('seller'))
+    expect(again).to.include({ status: 0 })
+    expect(again.stdout).to.match(/^Claimed 0 CLD, and gave 0 CLD back to 0x/)
+    const other = await typist.quick(['channels', 'close', '0x12'], as('seller'))
+    expect(other.stderr).to.match(/^UNKNOWN_CHANNEL: Nobody pays you through a channel 0x12\. /)
   })
 
   it('channels exit: asks, waits, and takes the rest back to the wallet', async () => {
-    const { paying } = await typist.data<{ paying: { channelId: string; currency: string }[] }>(
+    const { paying } = await typist.quickData<{ paying: { channelId: string; currency: string }[] }>(
       ['channels'],
       as('buyer'),
     )
     const channel = paying.find((one) => one.currency === currency)?.channelId ?? ''
-    const asked = await typist.run(['channels', 'exit', channel], as('buyer'))
+    const asked = await typist.quick(['channels', 'exit', channel], as('buyer'))
     expect(asked.stdout).to.match(
       /^The exit is requested\. Run the same again from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC on/,
     )
-    const early = await typist.run(['channels', 'exit', channel], as('buyer'))
+    const stays = await typist.quick(['channels', 'exit', channel, '--cancel'], as('buyer'))
+    expect(stays.stdout).to.match(/^The channel goes on\.\n {2}transaction 0x/)
+    await typist.quickData(['channels', 'exit', channel], as('buyer'))
+    const early = await typist.quick(['channels', 'exit', channel], as('buyer'))
     expect(early.stderr).to.match(/^TRANSACTION_REVERTED: The contract refused: ExitNotDue\(.*\n$/)
     await pass(dev.url, 25 * 3_600)
-    const left = await typist.run(['channels', 'exit', channel], as('buyer'))
+    const left = await typist.quick(['channels', 'exit', channel], as('buyer'))
     expect(left.stdout).to.contain(`Sent 47.207 EVE to your wallet ${who('buyer').address}.`)
-    const { wallet } = await typist.data<{ wallet: string }>(['balance', currency], as('buyer'))
+    const { wallet } = await typist.quickData<{ wallet: string }>(['balance', currency], as('buyer'))
     expect(wallet).to.equal(`${50_000_000 - 2_500_000 - KILOBYTES * PRICE}`)
   })
 
   it('ends the chain with the command that started it', async () => {
     chain.child.kill('SIGINT')
     expect(await chain.ended).to.include({ status: 0, stderr: '' })
-    const { status, stderr } = await typist.run(['balance'], as('buyer'))
+    const { status, stderr } = await typist.quick(['balance'], as('buyer'))
     expect(status).to.equal(1)
     expect(stderr).to.match(/^RPC_UNREACHABLE: No chain answers at http:\/\/127\.0\.0\.1:\d+\. .*\n$/)
   })

@@ -266,8 +266,9 @@ async function settle(payee: Person, payer: Person, amount: bigint, currency: Ad
   const receiver = createPayee({
     account: payee.account,
     store: memoryStore(),
-    accept: { ...channel, currencies: [currency], maxExposure: amount },
+    accept: { ...channel, currencies: [currency], maxExposure: 0n },
   })
+  await receiver.observe(channel, { claimed: 0n, deposit: amount, exitAt: 0 })
   await receiver.accept(await sender.pay(amount))
   const [best] = await receiver.claimable()
   if (best === undefined) throw new Error('Nothing to claim.')

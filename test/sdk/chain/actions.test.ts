@@ -658,8 +658,9 @@ describe('the actions', () => {
   /** The payee's best claim after a payment, and a smaller one by tick. */
   const paid = async (channel: Channel, amount: bigint, byTick = 0n): Promise<Claim> => {
     const sender = createPayer({ channel: { ...channel, funded: 1_000n }, signer: payer.account, store: memoryStore() })
-    const accept = { chainId: channel.chainId, contract: channel.contract, currencies: [currency], maxExposure: 1_000n }
+    const accept = { chainId: channel.chainId, contract: channel.contract, currencies: [currency], maxExposure: 0n }
     const receiver = createPayee({ account: payee.account, store: memoryStore(), accept })
+    await receiver.observe(channel, { claimed: 0n, deposit: 1_000n, exitAt: 0 })
     await receiver.accept(await sender.pay(amount))
     if (byTick > 0n) await receiver.accept(await sender.pay(byTick))
     const [best] = await receiver.claimable()

@@ -59,8 +59,9 @@ describe('createIndexer', function () {
       deposit: amount,
     })
     const sender = createPayer({ channel, signer: payer.account, store: memoryStore() })
-    const accept = { ...channel, currencies: [market.currency], maxExposure: amount }
+    const accept = { ...channel, currencies: [market.currency], maxExposure: 0n }
     const receiver = createPayee({ account: payee.account, store: memoryStore(), accept })
+    await receiver.observe(channel, { claimed: 0n, deposit: amount, exitAt: 0 })
     await receiver.accept(await sender.pay(amount))
     for (const best of await receiver.claimable()) await claim(client, { claim: best })
     await sync(client, { networkId: into, channels: [channel] })

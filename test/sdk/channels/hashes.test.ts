@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Channel, channelId, decodePayment, encodePayment, voucherDigest } from '@scrip/sdk/channels'
+import { type Channel, channelId, decodePayment, encodePayment, tickChain, voucherDigest } from '@scrip/sdk/channels'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { bytesToHex, hashTypedData, numberToHex, pad } from 'viem'
+import { bytesToHex, type Hex, hashTypedData, hexToBytes, numberToHex, pad } from 'viem'
+import { refusal } from '../errors/support/refusal.ts'
 import { someChannel, someTerms } from './support/arbitraries.ts'
 import { bytes32, channelTo, lower } from './support/channels.ts'
 
@@ -48,7 +49,50 @@ describe('channelId and voucherDigest', () => {
         const hash = hashTypedData({ domain: domainOf(channel), types, primaryType: 'Voucher', message })
         expect(bytesToHex(voucherDigest(channel, terms))).to.equal(hash)
       }),
+      { numRuns: 1_000 },
     )
+  })
+
+  it('leave nothing behind: each is what it was, whatever was hashed between', () => {
+    fc.assert(
+      fc.property(someChannel, someTerms, someChannel, someTerms, (channel, terms, other, otherTerms) => {
+        const { id: _, ...descriptor } = channel
+        const [digest, id] = [bytesToHex(voucherDigest(channel, terms)), channelId(descriptor)]
+        voucherDigest(other, otherTerms)
+        channelId(other)
+        tickChain(hexToBytes(other.salt), 3)
+        expect(channelId(descriptor)).to.equal(id)
+        channelId(other)
+        expect(bytesToHex(voucherDigest(channel, terms))).to.equal(digest)
+      }),
+    )
+  })
+
+  it('are not made of fields that do not fit their types, and such leave nothing behind', async () => {
+    const channel = channelTo()
+    const terms = { total: 1n, tickRoot: bytes32('root'), tickAmount: 1n, maxTicks: 1 }
+    const digest = bytesToHex(voucherDigest(channel, terms))
+    const wrong: [Partial<Channel>, Partial<typeof terms>][] = [
+      [{ id: '0x' }, {}],
+      [{ id: `${channel.id}00` }, {}],
+      [{ id: channel.id.slice(2) as Hex }, {}],
+      [{ id: `0x${'zz'.repeat(32)}` }, {}],
+      [{ contract: '0xzz' }, {}],
+      [{ chainId: -1 }, {}],
+      [{}, { total: -1n }],
+      [{}, { total: 2n ** 96n }],
+      [{}, { tickAmount: 2n ** 96n }],
+      [{}, { tickAmount: -(2n ** 70n) }],
+      [{}, { tickRoot: '0x12' }],
+      [{}, { maxTicks: -1 }],
+      [{}, { maxTicks: 0.5 }],
+      [{}, { maxTicks: 2 ** 32 }],
+    ]
+    for (const [fields, others] of wrong) {
+      const error = await refusal(() => voucherDigest({ ...channel, ...fields }, { ...terms, ...others }))
+      expect(error.code, JSON.stringify([fields, `${Object.values(others)}`])).to.equal('INVALID_ARGUMENT')
+      expect(bytesToHex(voucherDigest(channel, terms))).to.equal(digest)
+    }
   })
 
   it('do not depend on how an address is spelled', () => {

@@ -1,5 +1,5 @@
 import { secp256k1 } from '@noble/curves/secp256k1'
-import { compactSignature, recoverSigner } from '@scrip/sdk/channels'
+import { compactSignature, privateKeySigner, recoverSigner, signatureProvider } from '@scrip/sdk/channels'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
@@ -13,6 +13,7 @@ import {
   recoverAddress,
   serializeSignature,
 } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
 import { refusal } from '../errors/support/refusal.ts'
 import { someHex } from './support/arbitraries.ts'
 import { bytes32, lower, signer } from './support/channels.ts'
@@ -177,5 +178,45 @@ describe('compactSignature', () => {
     const bytes = hexToBytes(digest)
     recoverSigner(bytes, { r, vs })
     expect(bytesToHex(bytes)).to.equal(digest)
+  })
+})
+
+describe('privateKeySigner', () => {
+  it('signs what an account of viem with the same key signs', async () => {
+    const someKey = fc.bigInt({ min: 1n, max: order - 1n }).map(word)
+    await fc.assert(
+      fc.asyncProperty(someKey, someHex(32), async (key, random) => {
+        // A digest beyond the order, which no hash ever is, gets another nonce.
+        const hash = word(BigInt(random) % order)
+        const [account, fast] = [privateKeyToAccount(key), privateKeySigner(key)]
+        expect(fast.address).to.equal(lower(account.address))
+        expect(await fast.sign({ hash })).to.equal(await account.sign({ hash }))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('takes every key that there is, and repeats none that it refuses', async () => {
+    for (const key of [1n, 2n, order - 1n]) expect(privateKeySigner(word(key)).address).to.match(/^0x[0-9a-f]{40}$/)
+    const good = bytes32('key')
+    const wrong = [word(0n), word(order), word(2n ** 256n - 1n), '0x', good.slice(2), good.slice(0, -2), `${good}00`]
+    for (const key of [...wrong, `${good.slice(0, -2)}zz`] as Hex[]) {
+      const error = await refusal(() => privateKeySigner(key))
+      expect(error.code, key).to.equal('INVALID_ARGUMENT')
+      expect(JSON.stringify([error, error.message, error.stack, error.cause])).to.not.include(good.slice(2, 40))
+    }
+  })
+
+  it('signs 32 bytes and nothing else', async () => {
+    const fast = privateKeySigner(bytes32('key'))
+    for (const hash of ['0x', '0x12', `${digest}00`, `0x${'zz'.repeat(32)}`, digest.slice(2)] as Hex[]) {
+      expect((await refusal(() => fast.sign({ hash }))).code, hash).to.equal('INVALID_ARGUMENT')
+    }
+  })
+})
+
+describe('signatureProvider', () => {
+  it('names the package, and is never the slow one where WebAssembly works', async () => {
+    expect(await signatureProvider()).to.be.oneOf(['secp256k1', '@bitauth/libauth'])
   })
 })

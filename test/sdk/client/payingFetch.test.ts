@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { getChannelState, mint, openChannel, requestExit } from '@scrip/sdk/chain'
+import { type Claim, createPayee } from '@scrip/sdk/channels'
 import { ScripError } from '@scrip/sdk/errors'
-import { KILOBYTE, kilobytes } from '@scrip/sdk/http'
+import { CREDIT_HEADER, KILOBYTE, kilobytes, PAYMENT_HEADER, PAYMENT_PATH } from '@scrip/sdk/http'
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import { network } from 'hardhat'
@@ -25,6 +28,8 @@ import {
 } from '../../support/market.ts'
 
 const WINDOW = 64
+setFlagsFromString('--expose_gc')
+const collectGarbage: () => void = runInNewContext('gc')
 const folder = mkdtempSync(join(tmpdir(), 'scrip-client-'))
 
 describe('payingFetch', () => {
@@ -112,6 +117,66 @@ describe('payingFetch', () => {
       expect(await shop.payee.claimable()).to.have.lengthOf(1)
     })
 
+    for (const inFlight of [32, 64]) {
+      it(`carries ${inFlight} requests in flight, in whatever order they arrive, and none is refused`, async () => {
+        const statuses: number[] = []
+        let waiting = 0
+        let most = 0
+        // The way to the peer takes each request a time of its own.
+        const way = await listen((request, response) => {
+          const isPaid = request.headers[PAYMENT_HEADER] !== undefined
+          if (isPaid) most = Math.max(most, ++waiting)
+          response.on('close', () => {
+            if (isPaid) waiting--
+            if (isPaid) statuses.push(response.statusCode)
+          })
+          setTimeout(() => shop.server.emit('request', request, response), Math.random() * 40)
+        })
+        try {
+          for (const size of [1, 30_000, 100_000]) {
+            const downloads = Array.from({ length: inFlight }, () =>
+              buyer.fetch(`${way.url}/sized/${size}`).then(digest),
+            )
+            for (const each of await Promise.all(downloads)) expect(each).to.equal(hash(bytes(size)))
+          }
+        } finally {
+          await way.close()
+        }
+        expect(statuses.filter((status) => status !== 200 && status !== 204)).to.deep.equal([])
+        expect(most).to.be.at.least(inFlight)
+        const price = BigInt(inFlight * (1 + 30 + 98))
+        expect(buyer.spent()).to.equal(price)
+        expect(await shop.books()).to.deep.equal({ accepted: price, charged: price, credit: 0n })
+      })
+    }
+
+    it('keeps what a refused request paid from a request that comes while it tries again', async () => {
+      const credits: unknown[] = []
+      const way = await listen((request, response) => {
+        const forward = () => shop.server.emit('request', request, response)
+        const isPaid = request.headers[PAYMENT_HEADER] !== undefined
+        if (isPaid && request.url === '/sized/1' && credits.length === 0) {
+          credits.push('refused')
+          const problem = new ScripError('UNKNOWN_CHANNEL').toProblem()
+          response.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
+        } else if (request.url === PAYMENT_PATH && credits.length === 1) {
+          // The first request introduces its channel before it tries again.
+          buyer.fetch(`${way.url}/sized/2`).then(async (answer) => {
+            credits.push(answer.headers.get(CREDIT_HEADER))
+            await digest(answer)
+            forward()
+          })
+        } else forward()
+      })
+      try {
+        const answer = await buyer.fetch(`${way.url}/sized/1`)
+        await digest(answer)
+        expect(credits).to.deep.equal(['refused', '1'])
+      } finally {
+        await way.close()
+      }
+    })
+
     it('carries downloads that are read one after another: none takes what was paid for another', async () => {
       const size = 3_000_000
       const answers = await Promise.all(Array.from({ length: 4 }, () => buyer.fetch(`${shop.url}/sized/${size}`)))
@@ -134,6 +199,34 @@ describe('payingFetch', () => {
       const { channel } = await onlyClaim(shop)
       const { claimed, deposit } = await getChannelState(person.client, { channelId: channel.id })
       expect(claimed + deposit).to.equal(300n)
+    })
+
+    it('is topped up in time where the seller leaves a margin of its deposit out of account', async () => {
+      const careful = await market.person()
+      const accept = {
+        chainId: market.chainId,
+        contract: shop.payee.accepts.contract,
+        currencies: [market.currency],
+        maxExposure: 0n,
+        depositMargin: 30n,
+      }
+      const payee = createPayee({ account: careful.account, store: memoryStore(), accept })
+      const other = await openShop(market, sell, { seller: careful, payee })
+      try {
+        buyer = newBuyer(person, { deposit: 100n })
+        await Promise.all(Array.from({ length: 8 }, async () => digest(await buyer.fetch(`${other.url}/sized/30000`))))
+        const [best] = await payee.claimable()
+        const { deposit } = await getChannelState(person.client, { channelId: (best as Claim).channel.id })
+        expect(await other.books()).to.deep.equal({
+          accepted: buyer.spent(),
+          charged: 240n,
+          credit: buyer.spent() - 240n,
+        })
+        expect(buyer.spent() + 30n <= deposit).to.equal(true)
+        expect(deposit).to.equal(300n)
+      } finally {
+        await other.close()
+      }
     })
 
     it('is topped up by what is missing where that is more than a deposit', async () => {
@@ -398,6 +491,27 @@ describe('payingFetch', () => {
       // What was paid ahead is not lost: it goes to the next answer.
       expect(await digest(await buyer.fetch(`${shop.url}/sized/500000`))).to.equal(hash(bytes(500_000)))
     })
+
+    for (const [how, begin] of [
+      ['given apart', (url: string, signal: AbortSignal) => buyer.fetch(url, { signal })],
+      ['in a request', (url: string, signal: AbortSignal) => buyer.fetch(new Request(url, { signal }))],
+    ] as const) {
+      it(`in the body stays an abort, whatever was collected meanwhile: ${how}`, async () => {
+        const abort = new AbortController()
+        const answer = await begin(`${shop.url}/sized/10000000`, abort.signal)
+        const reader = answer.body?.getReader()
+        await reader?.read()
+        // Long enough for all that nobody holds to go.
+        for (let time = 0; time < 10; time++) {
+          collectGarbage()
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+        abort.abort(new Error('changed my mind'))
+        let error: unknown
+        while (error === undefined) await reader?.read().catch((reason: unknown) => (error = reason))
+        expect(error).to.have.property('message', 'changed my mind')
+      })
+    }
 
     it('of the body by its reader ends the payments', async () => {
       const answer = await buyer.fetch(`${shop.url}/sized/10000000`)

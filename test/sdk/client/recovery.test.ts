@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claim, getHoldings } from '@scrip/sdk/chain'
+import { paidTotal } from '@scrip/sdk/channels'
 import { ScripError } from '@scrip/sdk/errors'
 import { kilobytes } from '@scrip/sdk/http'
 import { serveFiles } from '@scrip/sdk/peer'
@@ -201,14 +202,50 @@ describe('an interrupted download', () => {
       expect(accepted).to.equal(before + buyer.spent() - 1n)
     })
 
-    it('by the buyer, who has nothing: it opens another channel, and the old one stays its own', async () => {
+    it('by the buyer, who has nothing: it finds its channel on the chain, and what it paid at the seller', async () => {
       const have: Buffer[] = []
       await downloadPart(have, 200_000)
       await stopBuyer()
+      const before = (await shop.books()).accepted
       startBuyer(memoryStore())
       await download(have)
       expectWhole(have)
-      expect(await shop.payee.claimable()).to.have.lengthOf(2)
+      expect(await shop.payee.claimable()).to.have.lengthOf(1)
+      const { wallet } = await getHoldings(person.client, { currency: market.currency })
+      expect(GRANT - wallet).to.equal(10_000n)
+      // The kilobyte that was signed before the state was known is no more than the seller held.
+      expect((await shop.books()).accepted).to.equal(before + buyer.spent() - 1n)
+    })
+
+    it('by the buyer, who has nothing, after all was claimed: it goes on above what was claimed', async () => {
+      const have: Buffer[] = []
+      await downloadPart(have, 200_000)
+      await stopBuyer()
+      const [best] = await shop.payee.claimable()
+      if (best === undefined) throw new Error('Nothing to claim.')
+      const { paid } = await claim(seller.client, { claim: best })
+      startBuyer(memoryStore())
+      await download(have)
+      expectWhole(have)
+      const [next] = await shop.payee.claimable()
+      expect(next && paidTotal(next, next.ticks)).to.equal(paid + buyer.spent())
+    })
+
+    it('by both, after all was claimed: nothing is credit twice', async () => {
+      await downloadPart([], 200_000)
+      await Promise.all([stopBuyer(), stopShop()])
+      await startShop(shop.port)
+      const [best] = await shop.payee.claimable()
+      if (best === undefined) throw new Error('Nothing to claim.')
+      const { paid } = await claim(seller.client, { claim: best })
+      await stopShop()
+      await startShop(shop.port, memoryStore())
+      startBuyer(memoryStore())
+      const have: Buffer[] = []
+      await download(have)
+      expectWhole(have)
+      expect(buyer.spent()).to.equal(PRICE)
+      expect((await shop.books()).accepted).to.equal(paid + PRICE)
     })
 
     it('by the seller: the buyer tells all it needs, and what it paid is credit again', async () => {

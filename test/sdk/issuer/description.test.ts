@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request as open } from 'node:http'
+import { ScripError } from '@scrip/sdk/errors'
 import { openApi } from '@scrip/sdk/issuer'
 import { expect } from 'chai'
 import { conformance } from './support/conformance.ts'
@@ -36,6 +37,9 @@ describe('what a gateway says of itself', function () {
       expect(seen({}, { ...right, ...wrong }), JSON.stringify(wrong)).to.match(/must|NOT/)
     }
     expect(seen({ path: '/nothing', status: 404 }, { code: 'NOT_FOUND' })).to.match(/required/)
+    const problem = { ...new ScripError('NOT_FOUND').toProblem(), type: 'no URI' }
+    expect(seen({ path: '/nothing', status: 404 }, problem)).to.match(/format "uri"/)
+    expect(seen({ asked: '{}' })).to.match(/but the request: .*required/)
   })
 
   it('describes every path that it answers', async () => {

@@ -112,9 +112,15 @@ export async function openOffice(...options: string[]): Promise<Office> {
         ...parameters,
       })
       const handle: typeof gateway.handle = async (request) => {
-        const { status, headers, body } = await gateway.handle(request)
+        let asked: string | undefined
+        const read = async (most: number) => {
+          asked = await request.body(most)
+          return asked
+        }
+        const { status, headers, body } = await gateway.handle({ ...request, body: read })
         const { method, path } = request
-        const violation = check({ method, path, status, type: headers['content-type'] ?? '', body })
+        const type = headers['content-type'] ?? ''
+        const violation = check({ method, path, ...(asked !== undefined && { asked }), status, type, body })
         if (violation !== undefined) violations.push(violation)
         return { status, headers, body }
       }
