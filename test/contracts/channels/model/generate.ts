@@ -162,10 +162,17 @@ export function createGenerator(chain: Chain, model: Model, random: Random, tall
     }
   }
 
+  /** When a message is carried out: now and then in the last second that it is good, or in the first that it is not. */
+  const inTheLastSecond = (deadline: bigint) => (chance(0.3) ? { at: Number(deadline) + pick([0, 0, 1]) } : {})
+
   function exitMessage(channel: Channel, changes: { by?: Signer; deadline?: bigint } = {}): Move {
     const { by = signerOf(channel.payer) ?? agent, deadline = BigInt(now + between(100, 60 * DAY)) } = changes
     const signature = signatures.signMessage(by, requestExitDigest(domain, idOf(channel), deadline))
-    return { from: pick(addresses), call: { name: 'requestExitFor', args: [channel, deadline, signature] } }
+    return {
+      from: pick(addresses),
+      call: { name: 'requestExitFor', args: [channel, deadline, signature] },
+      ...inTheLastSecond(deadline),
+    }
   }
 
   function withdrawMessage(
@@ -185,6 +192,7 @@ export function createGenerator(chain: Chain, model: Model, random: Random, tall
     return {
       from: pick(addresses),
       call: { name: 'withdrawFor', args: [owner, token, value, to, nonce, deadline, signature] },
+      ...inTheLastSecond(deadline),
     }
   }
 
