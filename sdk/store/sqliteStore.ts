@@ -1,15 +1,20 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ScripError } from '../errors/ScripError.ts'
 import { decode, encode } from './encoding.ts'
 import type { Change, Store } from './Store.ts'
+import { checkCurrent, inTransaction, migrate, versionOf } from './schema.ts'
+import { storeFailed } from './storeFailed.ts'
 
 /** Settings of `sqliteStore`. */
 export type SqliteStoreOptions = {
   /** Only reads, beside the process that owns the store. */
   readOnly?: boolean
 }
+
+/** Milliseconds to wait for a reader that comes or goes at this moment. */
+const PATIENCE = 1_000
 
 /** A change as the table takes it; `text` is the record. */
 type Row = { readonly change: Change; readonly text?: string }
@@ -25,9 +30,11 @@ type Pending = {
 /**
  * A store in one file, on the SQLite that Node brings. A write resolves after the file was flushed to the disk; writes
  * that arrive together share one flush. One process at a time owns a store: two would spend the same channels. The file is
- * made readable by its owner only: it holds the seeds of hash chains.
+ * made readable by its owner only: it holds the seeds of hash chains. A store that an older version of this program made
+ * is brought up to date.
  *
- * @throws `STORE_FAILED` where the file cannot be opened, or another process owns it.
+ * @throws `STORE_FAILED` where the file cannot be opened, another process owns it, it is no store, or a newer version of
+ * this program made it. What the file holds is as it was then.
  */
 export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptions = {}): Store {
   if (readOnly && !existsSync(path)) {
@@ -114,18 +121,24 @@ function take(path: string, readOnly: boolean): Taken {
 
 /** Takes the store for this process until it closes it or ends, however it ends. */
 function own(path: string): DatabaseSync {
-  let lock: DatabaseSync | undefined
+  let lock: DatabaseSync
   try {
     mkdirSync(dirname(path), { recursive: true })
+    // Before anything is made beside it: what was named by mistake is left alone.
+    if (existsSync(path)) inspect(path)
     create(path)
     // Beside the file itself: two links to one store must not make two owners.
     const lockPath = `${realpathSync(path)}.lock`
     create(lockPath)
     lock = new DatabaseSync(lockPath)
+  } catch (cause) {
+    throw storeFailed(path, cause)
+  }
+  try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock
   } catch (cause) {
-    lock?.close()
+    lock.close()
     if (!String(cause).includes('locked')) throw storeFailed(path, cause)
     throw new ScripError('STORE_FAILED', {
       detail: `Another process uses the store ${path}.`,
@@ -133,6 +146,17 @@ function own(path: string): DatabaseSync {
       values: { path },
       cause,
     })
+  }
+}
+
+/** @throws where a file is not a store that this program knows; it is only read. */
+function inspect(path: string): void {
+  if (!statSync(path).isFile()) throw Object.assign(new Error('it is not a file'), { code: 'EISDIR' })
+  const database = new DatabaseSync(path, { readOnly: true, timeout: PATIENCE })
+  try {
+    versionOf(database, path)
+  } finally {
+    database.close()
   }
 }
 
@@ -145,32 +169,24 @@ function create(path: string): void {
 }
 
 function open(path: string, readOnly: boolean): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly })
-  if (readOnly) return database
+  const database = new DatabaseSync(path, { readOnly, timeout: PATIENCE })
+  try {
+    if (readOnly) checkCurrent(database, path)
+    else setUp(database, path)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function setUp(database: DatabaseSync, path: string): void {
   // FULL flushes the log at every commit: what was acknowledged survives a power loss.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS records (tab TEXT, key TEXT, record TEXT NOT NULL, PRIMARY KEY (tab, key)) WITHOUT ROWID',
-  )
+  migrate(database, path)
   // Only now that it is known to be a store: whatever else was named by mistake keeps its mode.
   const file = realpathSync(path)
   for (const part of [file, `${file}-wal`, `${file}-shm`, `${file}.lock`]) if (existsSync(part)) chmodSync(part, 0o600)
-  return database
-}
-
-function inTransaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    work()
-    database.exec('COMMIT')
-  } catch (error) {
-    try {
-      database.exec('ROLLBACK')
-    } catch {
-      // A disk that is full or broken may have rolled back by itself.
-    }
-    throw error
-  }
 }
 
 type Statements = {
@@ -201,12 +217,4 @@ function apply(statements: Statements, { change, text }: Row): void {
   if ('clear' in change) statements.clear.run(change.table)
   else if (text === undefined) statements.remove.run(change.table, change.key)
   else statements.put.run(change.table, change.key, text)
-}
-
-function storeFailed(path: string, cause: unknown): ScripError {
-  return new ScripError('STORE_FAILED', {
-    detail: `The store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}.`,
-    values: { path },
-    cause,
-  })
 }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +12,8 @@ export type Running = {
   readonly lines: string[]
   /** Resolves with the line of that number, or fails when the process ends before it. */
   line(number: number): Promise<string>
+  /** Resolves when the process has ended, however it did, and all it printed is read. */
+  readonly closed: Promise<unknown>
   /** Ends the process at once, without a chance to clean up, and waits until all it printed is read. */
   kill(): Promise<void>
   /** Waits until the process ends by itself; fails where it ends badly. */
@@ -20,7 +24,9 @@ export type Running = {
 export function run(script: URL, parameters: readonly string[], shell?: string): Running {
   const command = [process.execPath, '--conditions=source', fileURLToPath(script), ...parameters]
   const [file, ...rest] = shell === undefined ? command : ['/bin/sh', '-c', `${shell}; exec "$@"`, 'sh', ...command]
-  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // The start of a process is most of what these tests cost.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'scrip-compile-cache') }
+  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'inherit'], env })
   const lines: string[] = []
   const waiting = new Set<() => void>()
   let ended = false
@@ -46,6 +52,7 @@ export function run(script: URL, parameters: readonly string[], shell?: string):
   return {
     child,
     lines,
+    closed,
     line: (number) =>
       new Promise((resolve, reject) => {
         const look = () => {
