@@ -7,8 +7,10 @@ import {
   decodeFunctionResult,
   encodeFunctionData,
   type Hex,
+  keccak256,
   numberToHex,
   parseAbi,
+  stringToHex,
   toFunctionSelector,
 } from 'viem'
 import { createCurrency, deployContracts, MAX_UINT96 as WHOLE_SUPPLY } from '../../../support/contracts.ts'
@@ -58,7 +60,8 @@ export async function createChain(ethers: HardhatEthers, provider: Provider) {
 
   const dollar = await createCurrency(ethers, contracts, deployer)
   const plain = await ethers.deployContract('PlainToken')
-  const credulous = await ethers.deployContract('CredulousToken')
+  const credulous = await ethers.deployContract('HostileToken')
+  await credulous.getFunction('setDomain')(keccak256(stringToHex('credulous')))
   const reader = lower(await (await ethers.deployContract('Reader')).getAddress())
   const tokens = new Map<Address, Token>()
   const addToken = async (kind: Token['kind'], deployed: { getAddress(): Promise<string> }, domain?: Hex) => {
