@@ -192,6 +192,11 @@ export const errorCodes = {
     title: 'The peer hung up before the end',
     hint: 'Fetch again: what arrived is kept and only the rest is paid for.',
   },
+  UPSTREAM_FAILED: {
+    status: 502,
+    title: 'The server behind this one failed',
+    hint: 'Try again later: nothing was charged for what was not served.',
+  },
   NOT_FOUND: {
     status: 404,
     title: 'There is nothing at this path',
