@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import { getChainId } from 'viem/actions'
 import { getChannelState } from '../chain/actions/getChannelState.ts'
 import { openChannel } from '../chain/actions/openChannel.ts'
@@ -12,17 +12,10 @@ import { channelId } from '../channels/hashes.ts'
 import { createPayer, type PayerRecord, payers } from '../channels/Payer.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import {
-  AMOUNT_HEADER,
-  ANSWER_HEADER,
-  ARRIVED_HEADER,
-  PAYMENT_HEADER,
-  PAYMENT_PATH,
-  readAmount,
-  writePaymentHeader,
-} from '../http/headers.ts'
+import { ANSWER_HEADER, PAYMENT_HEADER, PAYMENT_PATH, readAmount } from '../http/headers.ts'
 import { receiveProblem } from '../http/problem.ts'
 import type { Quote } from '../http/quote.ts'
+import { writeStatedPayment } from '../http/statedPayment.ts'
 import { put, type Store } from '../store/Store.ts'
 import { reach } from './reach.ts'
 
@@ -45,6 +38,7 @@ export type Purpose = {
 
 /** A channel to one payee, in use. */
 export type Session = {
+  readonly channelId: Hex
   /**
    * A payment for a purpose; tops the channel up where its deposit is spent. It is on its way until `arrived` says
    * otherwise.
@@ -103,7 +97,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const { client, signer, store, quote, deposit } = parameters
   await requireSameChain(client, quote)
   const channel = (await findChannel(parameters)) ?? (await open(parameters))
-  const payer = createPayer({ channel, signer, store, tickAmount: quote.perKilobyte, overtaking: true })
+  const payer = createPayer({ channel, signer, store, tickAmount: quote.amount, overtaking: true })
   await payer.setFunded(channel.funded, channel.claimed)
   /** Where the payments that are on their way begin: the total that was paid before each. */
   const underWay = new Map<Sent, bigint>()
@@ -132,12 +126,12 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const payFor = async ({ amount, refused = 0n, answer }: Purpose): Promise<Sent> => {
     const from = await payer.paid()
     const bytes = await payFunded(amount)
-    const headers = new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes) })
-    headers.set(AMOUNT_HEADER, (amount + refused).toString())
+    const headers = new Headers()
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
     const sent = { bytes, headers }
     underWay.set(sent, from)
-    headers.set(ARRIVED_HEADER, lowest(underWay.values()).toString())
+    const statement = { amount: amount + refused, arrived: lowest(underWay.values()) }
+    headers.set(PAYMENT_HEADER, writeStatedPayment(bytes, statement, true))
     return sent
   }
 
@@ -168,7 +162,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   /** Tells the peer all about the channel. What it makes more is for payments that the peer refused or did not get yet. */
   const introduce = async (url: string): Promise<void> => {
     const bytes = await payer.introduction()
-    const answer = await post(new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes), [AMOUNT_HEADER]: '0' }), url)
+    const answer = await post(new Headers({ [PAYMENT_HEADER]: writeStatedPayment(bytes, { amount: 0n }) }), url)
     if (answer.ok) {
       payer.confirm(bytes)
       return answer.body?.cancel()
@@ -229,6 +223,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   return {
+    channelId: channel.id,
     pay: (purpose) => inTurn(() => payFor(purpose)),
     arrived,
     resolve,

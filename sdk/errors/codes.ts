@@ -167,6 +167,16 @@ export const errorCodes = {
     title: 'This costs money',
     hint: 'Pay as the quote says; `scrip fetch` and payingFetch do it.',
   },
+  QUOTE_EXPIRED: {
+    status: 402,
+    title: 'The quote does not hold, or not any more',
+    hint: 'Pay by the quote that came with this error.',
+  },
+  BODY_TOO_SLOW: {
+    status: 408,
+    title: 'The body of the request does not come',
+    hint: 'Send the request again over a better connection, or less of it at a time.',
+  },
   PAYMENT_REPLAYED: {
     status: 402,
     title: 'The payment adds nothing to what was paid before',

@@ -1,4 +1,5 @@
 export { createObserver, type Observer } from './createObserver.ts'
-export { type PaywallParameters, paywall } from './paywall.ts'
+export type { PaywallParameters, Sold } from './createPaywall.ts'
+export { paywall } from './paywall.ts'
 export { proxyUpstream, type UpstreamParameters } from './proxyUpstream.ts'
 export { serveFiles } from './serveFiles.ts'
