@@ -1,4 +1,4 @@
-import { type Address, getAddress, type Hex, isAddress, keccak256, parseUnits, stringToBytes } from 'viem'
+import { type Address, getAddress, type Hex, isAddress, keccak256, parseGwei, parseUnits, stringToBytes } from 'viem'
 import { MAX_TOTAL } from '../channels/Channel.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { readInputFile } from './inputFile.ts'
@@ -46,6 +46,16 @@ export function parseWhole(value: string, what: string, most = Number.MAX_SAFE_I
     detail: `${what} is no whole number that can be used: ${value}.`,
     hint: `Give a whole number${most === Number.MAX_SAFE_INTEGER ? '' : ` from 0 to ${most}`}.`,
     values: { [what]: value },
+  })
+}
+
+/** The most to pay for a unit of gas, given in gwei, as wei. @throws `INVALID_ARGUMENT` */
+export function parseGasPrice(value: string): bigint {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && parseGwei(value) > 0n) return parseGwei(value)
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `max-gas-price is no price: ${value}.`,
+    hint: 'Give gwei, as in 30 or 0.05.',
+    values: { 'max-gas-price': value },
   })
 }
 

@@ -39,6 +39,11 @@ export const errorCodes = {
     title: 'The file cannot be written',
     hint: 'Check the folder, its permissions, and the space on the disk.',
   },
+  UNSAFE_CONFIGURATION: {
+    status: 400,
+    title: 'So configured, somebody else could take money or secrets',
+    hint: 'Change what the message names.',
+  },
   NOT_INSTALLED: {
     status: 503,
     title: 'A program that this needs is not installed',
@@ -201,6 +206,11 @@ export const errorCodes = {
     status: 502,
     title: 'The peer hung up before the end',
     hint: 'Fetch again: what arrived is kept and only the rest is paid for.',
+  },
+  PEER_STOPPING: {
+    status: 503,
+    title: 'The peer is about to stop',
+    hint: 'Ask again when it has started anew: nothing was charged.',
   },
   UPSTREAM_FAILED: {
     status: 502,

@@ -1,25 +1,23 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { Command, Option } from 'commander'
-import { parseGwei } from 'viem'
 import { gatewayClient } from '../../client/issuer/gatewayClient.ts'
 import { getCurrencyVia } from '../../client/issuer/getCurrencyVia.ts'
 import { getDepositsVia } from '../../client/issuer/getDepositsVia.ts'
 import { signTransferFundsVia } from '../../client/issuer/signTransferFundsVia.ts'
 import { transferFundsVia } from '../../client/issuer/transferFundsVia.ts'
-import { ScripError } from '../../errors/ScripError.ts'
 import { writeMessage } from '../../http/gatewayMessages.ts'
 import { createIssuerGateway } from '../../issuer/createIssuerGateway.ts'
 import { gatewayListener } from '../../issuer/gatewayListener.ts'
 import { command, run } from '../command.ts'
 import { accountFor, type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
 import { readAccount } from '../key.ts'
+import { close, listen } from '../listen.ts'
 import { count, fail, print } from '../output.ts'
-import { parseAddress, parseAmount, parseUrl, parseWhole } from '../parse.ts'
+import { parseAddress, parseAmount, parseGasPrice, parseUrl, parseWhole } from '../parse.ts'
 import { aborted, stopSignal } from '../stop.ts'
 import { amountOf, inUnit } from '../units.ts'
 import { readable } from './deposits.ts'
 import { parseReference } from './send.ts'
-import { close, listen } from './serve.ts'
 
 type ServeOptions = CommonOptions &
   StoreOptions & {
@@ -99,7 +97,7 @@ function gatewayOption(): Option {
 async function serve(options: ServeOptions): Promise<undefined> {
   const port = parseWhole(options.port, 'port', MOST_PORT)
   const confirmations = Math.max(1, parseWhole(options.confirmations, 'confirmations', MOST_CONFIRMATIONS))
-  const maxFeePerGas = options.maxGasPrice === undefined ? undefined : parsePrice(options.maxGasPrice)
+  const maxFeePerGas = options.maxGasPrice === undefined ? undefined : parseGasPrice(options.maxGasPrice)
   const client = await connect(options)
   const issuer = options.issuer === undefined ? client.account.address : parseAddress(options.issuer, 'issuer')
 
@@ -145,16 +143,6 @@ async function serve(options: ServeOptions): Promise<undefined> {
 function forwarded({ headers, socket }: IncomingMessage): string {
   const entries = String(headers['x-forwarded-for'] ?? '').split(',')
   return entries.at(-1)?.trim() || (socket.remoteAddress ?? '')
-}
-
-/** @throws `INVALID_ARGUMENT` */
-function parsePrice(value: string): bigint {
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && parseGwei(value) > 0n) return parseGwei(value)
-  throw new ScripError('INVALID_ARGUMENT', {
-    detail: `max-gas-price is no price: ${value}.`,
-    hint: 'Give gwei, as in 30 or 0.05.',
-    values: { 'max-gas-price': value },
-  })
 }
 
 async function send(options: SendOptions, name = '', to = '', amount = '') {

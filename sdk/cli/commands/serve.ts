@@ -1,125 +1,294 @@
-import { once } from 'node:events'
-import { statSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { existsSync, statSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Command, Option } from 'commander'
 import { getAddress } from 'viem'
-import { getChainId } from 'viem/actions'
+import { getBlockNumber, getChainId } from 'viem/actions'
 import { createGate } from '../../admission/createGate.ts'
-import { getCurrency } from '../../chain/actions/getCurrency.ts'
+import { type Currency, getCurrency } from '../../chain/actions/getCurrency.ts'
 import { addresses } from '../../chain/addresses.ts'
-import { createPayee } from '../../channels/Payee.ts'
+import { guarded } from '../../chain/transact.ts'
+import { createPayee, type Payee } from '../../channels/Payee.ts'
 import { ScripError } from '../../errors/ScripError.ts'
-import { paywall } from '../../peer/paywall.ts'
-import { serveFiles } from '../../peer/serveFiles.ts'
+import type { Price } from '../../http/price.ts'
+import { paywall, proxyUpstream, type Sold, serveFiles } from '../../peer/index.ts'
+import type { Store } from '../../store/Store.ts'
 import { command, run, storeOption } from '../command.ts'
-import { type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
+import { withConfigFile } from '../configFile.ts'
+import { type AccountClient, type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
+import { close, listen } from '../listen.ts'
 import { readNetwork } from '../network.ts'
 import { print } from '../output.ts'
-import { parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
-import { logSale } from '../saleLog.ts'
+import { parseAddress, parseAmount, parseGasPrice, parseNetwork, parseUrl, parseWhole } from '../parse.ts'
+import { adminListener } from '../serving/adminListener.ts'
+import { createDoor, type Door } from '../serving/createDoor.ts'
+import { createLines, createLog, type Journal } from '../serving/createJournal.ts'
+import { createMetrics, type Metrics } from '../serving/createMetrics.ts'
+import { createSettlement } from '../serving/createSettlement.ts'
+import { requireSafe } from '../serving/requireSafe.ts'
 import { aborted, stopSignal } from '../stop.ts'
 import { amountOf } from '../units.ts'
 
 type ServeOptions = CommonOptions &
-  StoreOptions & { currency: string; price: string; network?: string; port: string; host: string }
+  StoreOptions & {
+    currency: string
+    price: string
+    per: keyof typeof PRICES
+    upstream?: string
+    network?: string
+    port: string
+    host: string
+    behindProxy?: boolean
+    admin?: string
+    claim: boolean
+    claimValue?: string
+    claimAge: string
+    maxGasPrice?: string
+    grace: string
+  }
 
-const MOST_PORT = 65_535
-
-/** `scrip serve`: sells the files of a folder. */
-export function serveCommand(): Command {
-  return command('serve', 'sell the files of a folder, by the kilobyte')
-    .argument('<folder>', 'what is below it is for sale, but for names that start with a dot')
-    .requiredOption('--currency <address>', 'what to be paid in')
-    .requiredOption('--price <amount>', "price of 1,024 bytes, in the currency's own unit")
-    .option('--network <id>', 'serve only whom this network admits')
-    .addOption(storeOption())
-    .option('--port <number>', 'where to listen; 0 takes a free port', '4020')
-    .option('--host <address>', 'where to listen; 0.0.0.0 for everybody', '127.0.0.1')
-    .action(run<ServeOptions>(serve))
+/** What is sold, and on which terms. */
+type Terms = {
+  readonly goods: Goods
+  readonly currency: Currency
+  readonly price: bigint
+  readonly networkId: bigint | undefined
 }
 
-async function serve(options: ServeOptions, name = ''): Promise<undefined> {
-  const folder = requireFolder(name)
+/** What is sold: the files of a folder, or what another server answers. */
+type Goods = {
+  readonly listener: RequestListener
+  readonly name: string
+  readonly folder?: string
+  readonly upstream?: URL
+}
+
+/** What a price is for one of, and how the paywall is told. */
+const PRICES = {
+  kilobyte: (amount: bigint): Price => ({ perKilobyte: amount }),
+  call: (amount: bigint): Price => ({ perCall: amount }),
+  second: (amount: bigint): Price => ({ perSecond: amount }),
+}
+
+const MOST_PORT = 65_535
+const MOST_SECONDS = 366 * 86_400
+
+/** Milliseconds that the head of a request may take, and connections at once. */
+const HEADERS_TIMEOUT = 10_000
+const MOST_CONNECTIONS = 8_192
+
+/** `scrip serve`: sells the files of a folder, or puts a price before another server. */
+export function serveCommand(): Command {
+  const environment = (option: Option) =>
+    option.env(`SCRIP_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`)
+  const options = [
+    new Option('--upstream <url>', 'sell what this server answers, instead of files'),
+    new Option('--currency <address>', 'what to be paid in').makeOptionMandatory(),
+    new Option('--price <amount>', "in the currency's own unit").makeOptionMandatory(),
+    new Option('--per <unit>', 'what the price is for: 1,024 bytes, an answer, or a second of one')
+      .choices(Object.keys(PRICES))
+      .default('kilobyte'),
+    new Option('--network <id>', 'serve only whom this network admits, and count in its history what was claimed'),
+    new Option('--port <number>', 'where to listen; 0 takes a free port').default('4020'),
+    new Option('--host <address>', 'where to listen; 0.0.0.0 for everybody').default('127.0.0.1'),
+    new Option('--behind-proxy', 'a proxy with TLS stands before it: it may listen for everybody'),
+    new Option('--admin <port>', 'where operators find /metrics, /health and /ready: a port, or an address and a port'),
+    new Option('--no-claim', 'claim nothing by itself'),
+    new Option('--claim-value <amount>', "claim a channel as soon as so much is owed, in the currency's own unit"),
+    new Option('--claim-age <seconds>', 'claim what is owed for so long').default('86400'),
+    new Option('--max-gas-price <gwei>', 'the most to pay for a unit of gas'),
+    new Option(
+      '--grace <seconds>',
+      'how long answers under way may take to end where a service manager stops it',
+    ).default('10'),
+  ]
+  const created = command('serve', 'sell the files of a folder, or what another server answers').argument(
+    '[folder]',
+    'what is below it is for sale, but for names that start with a dot',
+  )
+  for (const option of options) created.addOption(environment(option))
+  return withConfigFile(created.addOption(storeOption())).action(run<ServeOptions>(serve))
+}
+
+async function serve(options: ServeOptions, folder?: string): Promise<undefined> {
+  const goods = goodsOf(folder, options.upstream)
   const port = parseWhole(options.port, 'port', MOST_PORT)
+  const grace = parseWhole(options.grace, 'grace', MOST_SECONDS)
+  const admin = options.admin === undefined ? undefined : parsePlace(options.admin)
   const networkId = options.network === undefined ? undefined : parseNetwork({ network: options.network })
   const client = await connect(options)
-  const terms = await getCurrency(client, { currency: parseAddress(options.currency, 'currency') })
-  const perKilobyte = parseAmount(options.price, terms.decimals, 'price')
+  requireSafe({
+    chainId: await getChainId(client),
+    account: client.account.address,
+    rpc: parseUrl(options.rpc, 'rpc'),
+    host: options.host,
+    behindProxy: options.behindProxy === true,
+    folder: goods.folder,
+    secrets: secretsOf(options),
+    upstream: goods.upstream,
+  })
+  const currency = await getCurrency(client, { currency: parseAddress(options.currency, 'currency') })
+  const price = parseAmount(options.price, currency.decimals, 'price')
   if (networkId !== undefined) await readNetwork(client, networkId)
 
   const stopped = stopSignal()
   const store = await openStore(options, client, 'earning')
   try {
-    const chainId = await getChainId(client)
-    const accept = { chainId, contract: addresses.paymentChannels, currencies: [terms.address], maxExposure: 0n }
-    const payee = createPayee({ account: client.account, store, accept })
-    const admission = networkId === undefined ? undefined : createGate({ client, networkId })
-    const selling = paywall(
-      {
-        payee,
-        client,
-        price: { perKilobyte },
-        currency: terms.address,
-        ...(admission && { admission }),
-        ...(!options.json && { onSale: (sale) => logSale(sale, terms) }),
-      },
-      serveFiles(folder),
-    )
-    const server = createServer(selling)
-    const url = await listen(server, port, options.host)
-    print(
-      {
-        lines: [
-          `Selling ${folder} at ${url}`,
-          `  ${amountOf(perKilobyte, terms)} a kilobyte, paid to ${getAddress(payee.address)}`,
-          networkId === undefined ? '  to everybody who pays' : `  to whom network ${networkId} admits`,
-          'Ctrl-C stops; `scrip claim` settles what was earned.',
-        ],
-        data: { url, folder, payee: payee.address, currency: terms.address, perKilobyte, networkId },
-      },
-      options.json,
-    )
-    await aborted(stopped)
-    await close(server)
-    if (!options.json) print({ lines: ['Stopped.'], data: {} }, false)
+    const journal = options.json ? createLog(currency) : createLines(currency)
+    const shop = await openShop({ options, client, store, journal, terms: { goods, currency, price, networkId } })
+    const server = createServer({ headersTimeout: HEADERS_TIMEOUT }, shop.door.listener)
+    server.maxConnections = MOST_CONNECTIONS
+    const servers = [server]
+    try {
+      const url = await listen(server, port, options.host)
+      if (admin !== undefined) {
+        servers.push(createServer(shop.admin))
+        await listen(servers[1] as Server, admin.port, admin.host)
+      }
+      shop.start()
+      print(
+        {
+          lines: [
+            `Selling ${goods.name} at ${url}`,
+            `  ${amountOf(price, currency)} a ${options.per}, paid to ${getAddress(shop.payee.address)}`,
+            networkId === undefined ? '  to everybody who pays' : `  to whom network ${networkId} admits`,
+            options.claim
+              ? 'Ctrl-C stops; what was earned is claimed when it is due, or by `scrip claim`.'
+              : 'Ctrl-C stops; `scrip claim` settles what was earned.',
+          ],
+          data: {
+            url,
+            goods: goods.name,
+            payee: shop.payee.address,
+            currency: currency.address,
+            price,
+            per: options.per,
+            networkId,
+          },
+        },
+        options.json,
+      )
+      await aborted(stopped)
+      // Who stops it by hand is not kept waiting.
+      if (stopped.reason !== 'SIGINT') await shop.door.close(grace * 1_000)
+    } finally {
+      await shop.stop()
+      await Promise.all(servers.filter(({ listening }) => listening).map(close))
+    }
+    journal.note('Stopped.')
   } finally {
     await store.close()
   }
 }
 
-/** @throws `PORT_IN_USE`, `INVALID_ARGUMENT` where nobody can listen at that host and port */
-export async function listen(server: Server, port: number, host: string): Promise<string> {
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE')
-      throw new ScripError('PORT_IN_USE', { detail: `Port ${port} is taken.`, values: { port }, cause })
+/** All that runs behind the port. */
+type Shop = {
+  readonly payee: Payee
+  readonly door: Door
+  readonly admin: RequestListener
+  start(): void
+  stop(): Promise<void>
+}
+
+type ShopParameters = { options: ServeOptions; client: AccountClient; store: Store; journal: Journal; terms: Terms }
+
+async function openShop({ options, client, store, journal, terms }: ShopParameters): Promise<Shop> {
+  const { goods, currency, price, networkId } = terms
+  const accept = {
+    chainId: await getChainId(client),
+    contract: addresses.paymentChannels,
+    currencies: [currency.address],
+    maxExposure: 0n,
+  }
+  const payee = createPayee({ account: client.account, store, accept })
+  const claimable = async () => {
+    const standings = await Promise.all((await payee.claimable()).map(({ channel }) => payee.standing(channel.id)))
+    return standings.reduce((sum, { unclaimed }) => sum + unclaimed, 0n)
+  }
+  const metrics: Metrics = createMetrics({ currency: currency.address, unclaimed: claimable })
+  const onTrouble = (error: unknown) => {
+    const known = error instanceof ScripError ? error : new ScripError('INTERNAL', { cause: error })
+    metrics.trouble(known)
+    journal.trouble(known)
+  }
+  const onSale = (sale: Sold) => {
+    metrics.sold(sale.bytes, sale.charged)
+    journal.sold(sale)
+  }
+  const selling = paywall(
+    {
+      payee,
+      client,
+      price: PRICES[options.per](price),
+      currency: currency.address,
+      receiptSigner: client.account,
+      ...(networkId !== undefined && { admission: createGate({ client, networkId }) }),
+      onSale,
+      onError: onTrouble,
+    },
+    goods.listener,
+  )
+  const door = createDoor((request, response) => {
+    metrics.request(response)
+    selling(request, response)
+  })
+  const claimValue = options.claimValue && parseAmount(options.claimValue, currency.decimals, 'claim-value')
+  const settlement = createSettlement({
+    client,
+    store,
+    payee,
+    networkId,
+    rules: { value: () => claimValue || undefined, age: parseWhole(options.claimAge, 'claim-age', MOST_SECONDS) },
+    maxFeePerGas: options.maxGasPrice === undefined ? undefined : parseGasPrice(options.maxGasPrice),
+    onTrouble,
+    onSettled: (settled) => {
+      metrics.settled(settled)
+      journal.settled(settled)
+    },
+  })
+  const needs = {
+    chain: () => guarded([], () => getBlockNumber(client, { cacheTime: 0 })),
+    store: () => store.get('health', 'any'),
+  }
+  return {
+    payee,
+    door,
+    admin: adminListener({ metrics, isOpen: door.isOpen, needs }),
+    start: () => {
+      if (options.claim) settlement.start()
+    },
+    stop: () => settlement.close(),
+  }
+}
+
+/** @throws `FILE_NOT_FOUND`, `INVALID_ARGUMENT` where it is not one of both */
+function goodsOf(folder: string | undefined, upstream: string | undefined): Goods {
+  if ((folder === undefined) === (upstream === undefined)) {
     throw new ScripError('INVALID_ARGUMENT', {
-      detail: `Nothing can listen at ${host}, port ${port}: ${code}.`,
-      hint: 'Name an address of this machine with --host, and a port that is yours to use with --port.',
-      values: { host, port },
-      cause,
+      detail: folder === undefined ? 'Nothing is for sale.' : 'Both a folder and an upstream are for sale.',
+      hint: 'Name a folder, or a server by --upstream <url>.',
     })
   }
-  const { port: taken, family, address } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`
+  if (upstream !== undefined) {
+    const url = parseUrl(upstream, 'upstream')
+    return { name: url.href, upstream: url, listener: proxyUpstream({ url }) }
+  }
+  const name = resolve(folder as string)
+  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory())
+    throw new ScripError('FILE_NOT_FOUND', { detail: `There is no folder ${folder}.`, values: { folder } })
+  return { name, folder: name, listener: serveFiles(name) }
 }
 
-export async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await closed
+/** Files that must not be sold, as far as they are there. */
+function secretsOf({ key = '', passwordFile, store, config }: ServeOptions & { config?: string }): string[] {
+  const home = process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
+  const files = [key.startsWith('0x') ? undefined : key, passwordFile, store, config, home]
+  return files.filter((file): file is string => file !== undefined && existsSync(file))
 }
 
-/** @throws `FILE_NOT_FOUND` */
-function requireFolder(name: string): string {
-  const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false
-  if (!isFolder)
-    throw new ScripError('FILE_NOT_FOUND', { detail: `There is no folder ${name}.`, values: { folder: name } })
-  return resolve(name)
+/** A port of this machine, or an address and a port: `9464`, `0.0.0.0:9464`, `[::]:9464`. @throws `INVALID_ARGUMENT` */
+function parsePlace(value: string): { host: string; port: number } {
+  const [, six, host = six ?? '127.0.0.1', port = value] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(value) ?? []
+  return { host, port: parseWhole(port, 'admin', MOST_PORT) }
 }

@@ -40,7 +40,7 @@ export function createLog(unit: Unit): Journal {
       log.info({ event: 'sale', resource, status, isComplete, bytes, ...amounts, payer, channelId })
     },
     settled: (settled) => {
-      const paid = Object.fromEntries(settled.paid.entries().map(([id, amount]) => [id, `${amount}`]))
+      const paid = Object.fromEntries([...settled.paid].map(([id, amount]) => [id, `${amount}`]))
       log.info({ event: 'claim', hash: settled.hash, gas: `${settled.gasUsed}`, paid }, claimed(settled, unit))
     },
     trouble: (error) => log.error({ event: 'trouble', ...error.toProblem() }, error.message),
@@ -49,6 +49,6 @@ export function createLog(unit: Unit): Journal {
 }
 
 function claimed({ paid }: Settled, unit: Unit): string {
-  const total = paid.values().reduce((sum, amount) => sum + amount, 0n)
+  const total = [...paid.values()].reduce((sum, amount) => sum + amount, 0n)
   return `claimed ${amountOf(total, unit)} from ${count(paid.size, 'channel')}`
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Address } from 'viem'
 import type { ScripError } from '../../errors/ScripError.ts'
@@ -7,7 +7,7 @@ import type { Settled } from '../../settlement/index.ts'
 /** What a peer counts. Amounts are base units, which lose precision beyond 2^53: they are for graphs, not for books. */
 export type Metrics = {
   /** Counts a request when its answer is over, and while it is not. */
-  request(incoming: IncomingMessage, response: ServerResponse): void
+  request(response: ServerResponse): void
   /** Counts what was sold. */
   sold(bytes: number, charged: bigint): void
   settled(settled: Settled): void
@@ -58,7 +58,7 @@ export function createMetrics({ currency, unclaimed }: MetricsParameters): Metri
   })
 
   return {
-    request: (_, response) => {
+    request: (response) => {
       open.inc()
       response.on('close', () => {
         open.dec()
@@ -72,7 +72,7 @@ export function createMetrics({ currency, unclaimed }: MetricsParameters): Metri
     settled: ({ paid, gasUsed }) => {
       claims.inc()
       gas.inc(Number(gasUsed))
-      claimed.inc(Number(paid.values().reduce((sum, amount) => sum + amount, 0n)))
+      claimed.inc(Number([...paid.values()].reduce((sum, amount) => sum + amount, 0n)))
     },
     trouble: ({ code }) => troubles.inc({ code }),
     text: () => registry.metrics(),

@@ -78,6 +78,9 @@ describe('bad input', function () {
     await typist.quickData(['fetch', `${url}/goods.bin`], as('buyer'))
     const stranger = generatePrivateKey()
     await typist.quickData(['send', currency, privateKeyToAddress(stranger), '10'], as('buyer'))
+    writeFileSync(join(typist.folder, 'broken.json'), '{ "price": "1", ')
+    writeFileSync(join(typist.folder, 'slip.json'), '{ "prize": "1" }')
+    writeFileSync(join(typist.folder, 'switch.json'), '{ "behind-proxy": "yes" }')
     writeFileSync(join(typist.folder, 'sealed.json'), await new Wallet(who('buyer').key).encrypt('sesame'))
     return {
       currency,
@@ -110,7 +113,7 @@ describe('bad input', function () {
 
   it('leaves no file behind but the stores of those who would have sold', () => {
     const files = readdirSync(typist.folder).filter((name) => !/\.db(\.lock)?$/.test(name))
-    expect(files.sort()).to.deep.equal(['goods.bin', 'home', 'sealed.json', 'shelf'])
+    expect(files.sort()).to.deep.equal(['broken.json', 'goods.bin', 'home', 'sealed.json', 'shelf', 'slip.json', 'switch.json'])
   })
 
   for (const words of [['balance'], ['balance', '--all'], ['fetch', 'x'], ['currency', 'nonsense']]) {

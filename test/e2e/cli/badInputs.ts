@@ -173,7 +173,7 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
     says: /Port \d+ is taken\. .*--port/,
   }),
   'a host that is elsewhere': (world) => ({
-    words: serve(world, '--port', '0', '--host', '192.0.2.1', '--store', 'third.db'),
+    words: serve(world, '--port', '0', '--host', '192.0.2.1', '--behind-proxy', '--store', 'third.db'),
     role: 'other',
     code: 'INVALID_ARGUMENT',
     says: /192\.0\.2\.1.*--host/,
@@ -183,6 +183,64 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
     role: 'seller',
     code: 'STORE_FAILED',
     says: /Another process uses .*--store/,
+  }),
+  'to listen for everybody without encryption': (world) => ({
+    words: serve(world, '--host', '0.0.0.0'),
+    role: 'other',
+    code: 'UNSAFE_CONFIGURATION',
+    says: /listens on the way could take payments\. .*--behind-proxy/,
+  }),
+  'a store that would be for sale': (world) => ({
+    words: serve(world, '--store', 'shelf/goods.bin'),
+    role: 'other',
+    code: 'UNSAFE_CONFIGURATION',
+    says: /goods\.bin is below .*shelf, and would be for sale\./,
+  }),
+  'an upstream that anybody on the way could change': (world) => ({
+    words: ['serve', '--upstream', 'http://example.com', '--currency', world.currency, '--price', '1'],
+    role: 'other',
+    code: 'UNSAFE_CONFIGURATION',
+    says: /could change what is sold/,
+  }),
+  'nothing to sell': (world) => ({
+    words: ['serve', '--currency', world.currency, '--price', '1'],
+    code: 'INVALID_ARGUMENT',
+    says: /Nothing is for sale\. .*--upstream/,
+  }),
+  'two things to sell': (world) => ({
+    words: serve(world, '--upstream', 'http://127.0.0.1:1'),
+    code: 'INVALID_ARGUMENT',
+    says: /Both a folder and an upstream/,
+  }),
+  'a price for something that nobody measures': (world) => ({
+    words: serve(world, '--per', 'smile'),
+    code: 'INVALID_ARGUMENT',
+    says: /per.*kilobyte, call, second/i,
+  }),
+  'a place for operators that is none': (world) => ({
+    words: serve(world, '--admin', 'here:9464x'),
+    code: 'INVALID_ARGUMENT',
+    says: /: admin is no whole number/,
+  }),
+  'a configuration that is not there': (world) => ({
+    words: serve(world, '--config', 'nowhere.json'),
+    code: 'FILE_NOT_FOUND',
+    says: /nowhere\.json cannot be read/,
+  }),
+  'a configuration that is none': (world) => ({
+    words: serve(world, '--config', 'broken.json'),
+    code: 'INVALID_ARGUMENT',
+    says: /broken\.json is no configuration\. .*JSON object/,
+  }),
+  'a configuration with a slip': (world) => ({
+    words: serve(world, '--config', 'slip.json'),
+    code: 'INVALID_ARGUMENT',
+    says: /slip\.json sets prize, which is no option of serve\. .*price/,
+  }),
+  'a configuration with something for a switch': (world) => ({
+    words: serve(world, '--config', 'switch.json'),
+    code: 'INVALID_ARGUMENT',
+    says: /switch\.json gives behind-proxy something .*true or false/,
   }),
   'a folder that is not there': (world) => ({
     words: ['serve', 'nowhere', '--currency', world.currency, '--price', '1'],
