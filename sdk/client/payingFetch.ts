@@ -106,9 +106,12 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const quotes = newest<string, Quote | undefined>(MOST_PRICES)
 
   const remembered = (request: Request) => quotes.get(placeOf(request)) ?? quotes.get(originOf(request))
+  /** Remembers a price, without the id of the quote, which is for one address and a short time. */
   const remember = (request: Request, quote: Quote | undefined) => {
-    quotes.set(placeOf(request), quote)
-    quotes.set(originOf(request), quote)
+    const { id: _id, expiresAt: _expiresAt, ...price } = quote ?? {}
+    const next = quote && (price as Quote)
+    quotes.set(placeOf(request), next)
+    quotes.set(originOf(request), next)
   }
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
@@ -220,8 +223,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     if (answer.headers.has(CREDIT_HEADER)) {
       session.arrived(sent, true)
       const terms = termsOf(answer, stated)
-      const { id: _id, expiresAt: _expiresAt, ...next } = quote
-      remember(request, { ...next, amount: terms.price })
+      remember(request, { ...quote, amount: terms.price })
       const pay = async (count: number) => {
         const amount = BigInt(count) * terms.price
         await spending.reserve(currency, amount)
