@@ -134,7 +134,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const last = remembered(asked)
     const found = last ? { quote: last, request: asked } : await inquire(asked, caller)
-    if (found instanceof Response) return found
+    if (!('quote' in found)) return found
     const { request } = found
     let { quote } = found
     remember(request, quote)
@@ -145,7 +145,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       for (let attempt = 1; ; attempt++) {
         const outcome = await attemptPaid({ request, caller, quote, spending, refused, before })
         before = undefined
-        if (outcome instanceof Response) {
+        if (!('problem' in outcome)) {
           // Nothing is sold here any more, or somebody on the way answers.
           if (!outcome.headers.has(CREDIT_HEADER)) remember(request, undefined)
           return outcome
@@ -253,7 +253,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   return async (input, init) => {
     const spending = budget.open()
     let request = new Request(input, init)
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const signal = init?.signal ?? (typeof input === 'object' && 'signal' in input ? input.signal : undefined)
     const caller = { signal, input }
     for (let redirects = 0; ; redirects++) {
       const answer = await exchange(request, spending, caller)
