@@ -106,9 +106,12 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const quotes = newest<string, Quote | undefined>(MOST_PRICES)
 
   const remembered = (request: Request) => quotes.get(placeOf(request)) ?? quotes.get(originOf(request))
+  /** Remembers a price, without the id of the quote, which is for one address and a short time. */
   const remember = (request: Request, quote: Quote | undefined) => {
-    quotes.set(placeOf(request), quote)
-    quotes.set(originOf(request), quote)
+    const { id: _id, expiresAt: _expiresAt, ...price } = quote ?? {}
+    const next = quote && (price as Quote)
+    quotes.set(placeOf(request), next)
+    quotes.set(originOf(request), next)
   }
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
@@ -131,7 +134,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const last = remembered(asked)
     const found = last ? { quote: last, request: asked } : await inquire(asked, caller)
-    if (found instanceof Response) return found
+    if (!('quote' in found)) return found
     const { request } = found
     let { quote } = found
     remember(request, quote)
@@ -142,7 +145,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       for (let attempt = 1; ; attempt++) {
         const outcome = await attemptPaid({ request, caller, quote, spending, refused, before })
         before = undefined
-        if (outcome instanceof Response) {
+        if (!('problem' in outcome)) {
           // Nothing is sold here any more, or somebody on the way answers.
           if (!outcome.headers.has(CREDIT_HEADER)) remember(request, undefined)
           return outcome
@@ -220,8 +223,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     if (answer.headers.has(CREDIT_HEADER)) {
       session.arrived(sent, true)
       const terms = termsOf(answer, stated)
-      const { id: _id, expiresAt: _expiresAt, ...next } = quote
-      remember(request, { ...next, amount: terms.price })
+      remember(request, { ...quote, amount: terms.price })
       const pay = async (count: number) => {
         const amount = BigInt(count) * terms.price
         await spending.reserve(currency, amount)
@@ -251,7 +253,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   return async (input, init) => {
     const spending = budget.open()
     let request = new Request(input, init)
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const signal = init?.signal ?? (typeof input === 'object' && 'signal' in input ? input.signal : undefined)
     const caller = { signal, input }
     for (let redirects = 0; ; redirects++) {
       const answer = await exchange(request, spending, caller)

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ScripError } from '../errors/ScripError.ts'
-import type { Paywall, Reply, RequestReader } from './createPaywall.ts'
+import type { Decision, Paywall, Reply, RequestReader } from './createPaywall.ts'
 import type { Outcome, Sale } from './Sale.ts'
 
 /** Reads requests of `node:http`; behind a router the address as it was sent. */
@@ -15,24 +15,34 @@ export const nodeReader: RequestReader<IncomingMessage & { readonly originalUrl?
 
 /**
  * Answers a request of `node:http` behind a paywall: by itself where it is not paid, and otherwise by `answer`, with the
- * response made to be paid for. What `answer` throws is a failure that costs nothing.
+ * response made to be paid for. What `answer` throws is a failure that costs nothing. `taken` is told where the paywall
+ * answers by itself.
  */
-export async function answerNode<Request extends IncomingMessage>(
-  paywall: Paywall<Request>,
-  request: Request,
+export async function answerNode(
+  paywall: Pick<Paywall<never>, 'refuse' | 'patience'>,
+  deciding: Promise<Decision>,
+  request: IncomingMessage,
   response: ServerResponse,
   answer: () => unknown,
+  taken: () => void = () => {},
 ): Promise<void> {
-  const decision = await paywall.decide(request)
-  if (decision.kind === 'reply') return reply(request, response, decision.reply)
+  const decision = await deciding
+  if (decision.kind === 'reply') {
+    taken()
+    return reply(request, response, decision.reply)
+  }
   if (decision.kind === 'free') return void (await answer())
   const { sale } = decision
-  if (response.closed) return sale.end('left')
+  if (response.closed) {
+    sale.end('left')
+    return taken()
+  }
   const { cut, release } = meterResponse(request, response, sale, paywall.patience)
   const fail = (error: unknown) => {
     const refusal = paywall.refuse(error)
     if (response.headersSent) return cut('failed')
     release('failed')
+    taken()
     reply(request, response, refusal)
     silence(response)
   }

@@ -66,7 +66,7 @@ export type Sold = {
   /** The request: `GET /some/path?query`. */
   readonly resource: string
   readonly channel: Channel
-  /** Base units paid on the channel in all. */
+  /** Base units paid on the channel in all by then. */
   readonly accepted: bigint
   /** The status of the answer; 0 where nothing went out. */
   readonly status: number
@@ -242,12 +242,13 @@ export function createPaywall<Request>(
   }
 
   /** The sale, with its end told. */
-  const told = (sale: Sale, tally: Tally, channel: Channel, accepted: bigint): Sale => ({
+  const told = (sale: Sale, tally: Tally, channel: Channel, before: bigint): Sale => ({
     ...sale,
     end: (outcome) => {
       const isFirst = tally.endedAt === 0
       sale.end(outcome)
       const { resource, status, bytes, charged } = tally
+      const accepted = known.get(channel.id)?.accepted ?? before
       if (isFirst) onSale?.({ resource, channel, accepted, status, bytes, charged, isComplete: outcome === 'complete' })
     },
   })

@@ -17,6 +17,7 @@ import { createPaywall, type PaywallParameters } from './createPaywall.ts'
 export function paywall(parameters: PaywallParameters<IncomingMessage>, handler: RequestListener): RequestListener {
   const wall = createPaywall(parameters, nodeReader)
   return (request, response) => {
-    answerNode(wall, request, response, () => handler(request, response) as unknown).catch(() => response.destroy())
+    const answer = () => handler(request, response) as unknown
+    answerNode(wall, wall.decide(request), request, response, answer).catch(() => response.destroy())
   }
 }

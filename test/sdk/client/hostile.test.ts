@@ -8,6 +8,7 @@ import { createPayer, decodePayment, encodePayment, paidTotal, type Voucher } fr
 import { ScripError } from '@scrip/sdk/errors'
 import {
   CREDIT_HEADER,
+  idStartOf,
   KILOBYTE,
   PAYMENT_HEADER,
   PAYMENT_PATH,
@@ -90,9 +91,14 @@ describe('payingFetch against a hostile peer', () => {
     let signed = 0n
     let sent = 0
     let voucher: Voucher | undefined
-    const find = () => undefined
+    const channels = new Map<string, `0x${string}`>()
     const note = (header: string) => {
+      const find = (idStart: string) => {
+        const id = channels.get(idStart)
+        return id && { id, accepted: signed }
+      }
       const payment = decodePayment(readStatedPayment(header, find).payment)
+      channels.set(idStartOf(payment.channelId), payment.channelId)
       voucher = payment.voucher ?? voucher
       const total = voucher === undefined ? 0n : paidTotal(voucher, payment.tick?.count ?? 0)
       if (total > signed) signed = total
@@ -399,14 +405,23 @@ describe('payingFetch against a hostile peer', () => {
       await rest
     })
 
-    it('at a price above the quote is paid no more than the limit', async () => {
-      const evil = await villain((_, response) =>
-        flood(answer(response, { [PRICE_HEADER]: '300', [CREDIT_HEADER]: '1' })),
-      )
-      expect(codeOf((await take(evil.url)).error)).to.equal('LIMIT_EXCEEDED')
-      expect(evil.signed() <= LIMIT).to.equal(true)
-      const free = await villain((_, response) => flood(answer(response, { [PRICE_HEADER]: '0' })))
-      expect(codeOf((await take(free.url)).error)).to.equal('PROTOCOL_VIOLATION')
+    it('at a price above the quote is left: it takes more than it was offered', async () => {
+      for (const price of [
+        '2/kilobyte',
+        '300/kilobyte',
+        '0/kilobyte',
+        '1/call',
+        '1',
+        '-1/kilobyte',
+        '1/kilobyte/2',
+        '',
+      ]) {
+        const evil = await villain((_, response) =>
+          flood(answer(response, { [PRICE_HEADER]: price, [CREDIT_HEADER]: '1' })),
+        )
+        expect([price, codeOf((await take(evil.url)).error)]).to.deep.equal([price, 'PROTOCOL_VIOLATION'])
+        expect(evil.signed()).to.equal(1n)
+      }
     })
 
     it('in few bytes that become many is left: only those on the wire are paid for', async () => {
