@@ -72,8 +72,9 @@ interface IPaymentChannels {
         uint96 paid,
         uint96 claimed
     );
-    /// @notice Deposit and purse covered `paid` of a claim and left `owed`. What is owed is a level: the last event of a
-    /// channel counts, less what was paid since. It stays claimable.
+    /// @notice Deposit and purse covered `paid` of a claim and left `owed`. It stays claimable. What is owed is a level, and
+    /// events never add up. Nor does the last one count alone: an older voucher, which its payer too can present, states less.
+    /// A channel's debt is the highest sum of `owed` and the settled total at the time, less the settled total now.
     event Bounced(
         bytes32 indexed channelId,
         address indexed payer,
@@ -156,7 +157,7 @@ interface IPaymentChannels {
     error UnknownPurse(address payer, address token, address signer);
     /// @notice The purse does not cover what is to be taken out.
     error InsufficientPurse(address payer, address token, address signer, uint96 balance, uint96 amount);
-    /// @notice The payee's balance has no room for the claim: it must withdraw first.
+    /// @notice The balance has no room for what would be added: its owner must withdraw first.
     error BalanceFull(address owner, address token);
     /// @notice The message is not signed by `account`, by its key or by its code (ERC-1271).
     error InvalidSignature(address account);
@@ -218,11 +219,14 @@ interface IPaymentChannels {
 
     /// @notice Claims what is new, if anything, and gives the rest of the deposit back at once. The channel can be funded
     /// again.
-    /// @dev Payee only. Emits `Claimed`, `Bounced`, `Released`. Errors: those of `claim` but `NothingToClaim`, `OnlyPayee`.
+    /// @dev Payee only. Emits `Claimed`, `Bounced`, `Released`. Where the claim takes all of the deposit, there is nothing to
+    /// release, and an exit that was requested is its payer's to cancel. Errors: those of `claim` but `NothingToClaim`,
+    /// `OnlyPayee`, and `BalanceFull` for the payer's balance, too.
     function close(Claim calldata last) external;
 
     /// @notice Gives the deposit back to the payer's balance. The channel can be funded again.
-    /// @dev Payee only. Emits `Released`. Errors: `OnlyPayee`, `UnknownChannel`, `ZeroAmount`.
+    /// @dev Payee only. Emits `Released`. Errors: `OnlyPayee`, `UnknownChannel`, `ZeroAmount`,
+    /// `BalanceFull`.
     function release(Channel calldata channel) external;
 
     /// @notice Starts the way out: after the channel's delay the unspent deposit can be taken back.
@@ -240,7 +244,7 @@ interface IPaymentChannels {
     function cancelExit(Channel calldata channel) external;
 
     /// @notice Gives the unspent deposit back to the payer's balance once the delay is over. The channel can be funded again.
-    /// @dev Anyone may call. Emits `Exited`. Errors: `ExitNotRequested`, `ExitNotDue`.
+    /// @dev Anyone may call. Emits `Exited`. Errors: `ExitNotRequested`, `ExitNotDue`, `BalanceFull`.
     function exit(Channel calldata channel) external;
 
     /// @notice Moves `amount` from the caller's wallet into its purse, which channels with this token and signer may draw on.
@@ -250,7 +254,7 @@ interface IPaymentChannels {
     function fundPurse(address token, address signer, uint96 amount) external;
 
     /// @notice Moves `amount` from the caller's purse to its balance, at once.
-    /// @dev Emits `PurseWithdrawn`. Errors: `ZeroAmount`, `InsufficientPurse`.
+    /// @dev Emits `PurseWithdrawn`. Errors: `ZeroAmount`, `InsufficientPurse`, `BalanceFull`.
     function withdrawPurse(address token, address signer, uint96 amount) external;
 
     /// @notice Sends `amount` of the caller's balance to `to`.

@@ -47,7 +47,7 @@ interface IIssuerCurrency is
     /// @notice Pays `amount` to `recipient` under a reference of the payer's choice, the issuer's fee on top.
     /// @dev Any holder. `transferFundsRequest` of the Lightweight Currency Protocol (Turner & Ross 2003). Emits `Transfer`
     /// and `Deposited`. Errors: `ERC20InsufficientBalance`, `ERC20InvalidReceiver`.
-    /// @param recipient Gets exactly `amount`.
+    /// @param recipient Gets exactly `amount`. Not the payer itself.
     /// @param amount Base units.
     /// @param transactionId What the recipient recognizes the payment by.
     /// @return fee What the payer was debited beyond `amount`, paid to the issuer.

@@ -191,6 +191,8 @@ contract IssuerCurrency is
         uint256 amount,
         bytes32 transactionId
     ) private returns (uint256 fee) {
+        // The wallet would be as before, less the fee: nobody means that.
+        if (recipient == from) revert ERC20InvalidReceiver(recipient);
         fee = quoteFee(amount);
         if (fee != 0) {
             uint256 needed = Math.saturatingAdd(amount, fee);

@@ -32,4 +32,5 @@ export {
   signatureProvider,
   type VoucherSigner,
 } from './signatures.ts'
+export { createTab, type Tab, type TabParameters, type TabRecord } from './Tab.ts'
 export { isPreimage, tickChain, walkTicks } from './ticks.ts'

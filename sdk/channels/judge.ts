@@ -15,7 +15,11 @@ export type Statement = {
    * where nothing is said, and then nothing that is late counts any more.
    */
   readonly amount?: bigint
-  /** The total below which no payment is on its way any more: what was skipped there is nobody's, and credit like any other. */
+  /**
+   * The total below which no payment is on its way any more: what was skipped there is nobody's, and credit like any other.
+   * Until it is said, a preimage below a tick that was seen pays for what is missing, and whoever overhears a tick can
+   * compute it: without TLS an eavesdropper that is faster than the missing payment takes what that one is for.
+   */
   readonly arrived?: bigint
 }
 

@@ -142,8 +142,8 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   /** One after another: several that find the deposit spent must top it up once. */
-  const pay = (purpose: Purpose): Promise<Sent> => {
-    const turn = last.then(() => payFor(purpose))
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(work)
     last = turn.catch(() => {})
     return turn
   }
@@ -156,6 +156,14 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const post = (headers: Headers, url: string, signal?: AbortSignal): Promise<Response> =>
     // An answer here is for the payment alone: it must not lead the payment elsewhere.
     reach(new Request(new URL(PAYMENT_PATH, url), { method: 'POST', headers, redirect: 'error' }), signal)
+
+  /** Brings a payment. @returns The peer's refusal, where it refuses. */
+  const deliver = async ({ headers }: Sent, url: string, signal?: AbortSignal): Promise<ScripError | undefined> => {
+    const answer = await post(headers, url, signal)
+    if (!answer.ok) return receiveProblem(answer)
+    await answer.body?.cancel()
+    return undefined
+  }
 
   /** Tells the peer all about the channel. What it makes more is for payments that the peer refused or did not get yet. */
   const introduce = async (url: string): Promise<void> => {
@@ -208,7 +216,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
       case 'STALE_PAYMENT':
         return recover(problem)
       case 'DEPOSIT_EXCEEDED':
-        await recount(problem)
+        await inTurn(() => recount(problem))
         return introduce(url)
       case 'UNKNOWN_CHANNEL':
       case 'INVALID_TICK':
@@ -221,17 +229,20 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   return {
-    pay,
+    pay: (purpose) => inTurn(() => payFor(purpose)),
     arrived,
     resolve,
 
     bring: async (sent, url, signal) => {
       let isTaken = false
       try {
-        const answer = await post(sent.headers, url, signal)
-        isTaken = answer.ok
-        if (isTaken) await answer.body?.cancel()
-        else await resolve(await receiveProblem(answer), url)
+        const refusal = await deliver(sent, url, signal)
+        if (refusal !== undefined) await resolve(refusal, url)
+        // What helped made the peer take the total, not the answer that the payment was for: it is brought again.
+        const isUseful = refusal !== undefined && refusal.code !== 'PAYMENT_REPLAYED'
+        const last = isUseful ? await deliver(sent, url, signal) : undefined
+        if (last !== undefined) await resolve(last, url)
+        isTaken = refusal === undefined || (isUseful && last === undefined)
       } finally {
         arrived(sent, isTaken)
       }

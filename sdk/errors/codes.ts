@@ -156,6 +156,11 @@ export const errorCodes = {
     title: 'The channel is being left',
     hint: 'Open another channel.',
   },
+  CREDIT_EXCEEDED: {
+    status: 402,
+    title: 'The peer would owe more than it is trusted with',
+    hint: 'Pay what is missing, or serve in return, and ask again.',
+  },
   // HTTP
   PAYMENT_REQUIRED: {
     status: 402,

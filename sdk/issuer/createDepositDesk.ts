@@ -2,12 +2,12 @@ import type { Address } from 'viem'
 import { getBlock, getContractEvents } from 'viem/actions'
 import { issuerCurrencyAbi as abi } from '../abi/issuerCurrency.ts'
 import { type GetDepositsReturnType, getDeposits } from '../chain/actions/getDeposits.ts'
+import { pause } from '../chain/pause.ts'
 import type { ScripClient } from '../chain/transact.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import type { DepositsQuery } from '../http/gatewayMessages.ts'
 import type { CurrencyBook } from './createCurrencyBook.ts'
 import { unavailable } from './createJudge.ts'
-import { pause } from './within.ts'
 
 /** Answers getDepositsRequests. */
 export type DepositDesk = {

@@ -1,7 +1,8 @@
-import type { Hex, LocalAccount, TransactionReceipt } from 'viem'
-import { TransactionReceiptNotFoundError } from 'viem'
-import { getBlock, getTransactionCount, getTransactionReceipt, sendRawTransaction } from 'viem/actions'
+import type { Hex, LocalAccount } from 'viem'
+import { getBlock, getTransactionCount, sendRawTransaction } from 'viem/actions'
 import { chainError } from '../chain/chainError.ts'
+import { pause } from '../chain/pause.ts'
+import { isTaken, receiptOf } from '../chain/rawTransaction.ts'
 import type { ScripClient } from '../chain/transact.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import type { Store } from '../store/Store.ts'
@@ -9,7 +10,6 @@ import { failureAnswer, messages, successAnswer } from './answers.ts'
 import { type Judge, unavailable } from './createJudge.ts'
 import { type BlockMark, type Job, newRelay, type Pending, type Relay, relayBook, type Work } from './relayBook.ts'
 import { relaySigner } from './relaySigner.ts'
-import { pause } from './within.ts'
 
 /** Carries messages out. */
 export type RelayService = {
@@ -129,7 +129,7 @@ export function createRelay(parameters: RelayParameters): RelayService {
         await sendRawTransaction(client, { serializedTransaction })
         relay.isSent = true
       } catch (error) {
-        relay.isSent = isKnown(error)
+        relay.isSent = isTaken(error)
         if (!relay.isSent) report(error)
       }
     })
@@ -260,20 +260,6 @@ export function createRelay(parameters: RelayParameters): RelayService {
       await signing
       await sending
     },
-  }
-}
-
-/** Whether a node refuses a transaction because it has it, a better paid one with its nonce, or its nonce in a block. */
-function isKnown(error: unknown): boolean {
-  return /already known|already imported|known transaction|nonce (is )?too low|replacement/i.test(String(error))
-}
-
-async function receiptOf(client: ScripClient, hash: Hex): Promise<TransactionReceipt | undefined> {
-  try {
-    return await getTransactionReceipt(client, { hash })
-  } catch (error) {
-    if (error instanceof TransactionReceiptNotFoundError) return undefined
-    throw error
   }
 }
 

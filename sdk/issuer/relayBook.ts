@@ -1,8 +1,8 @@
 import type { Hex } from 'viem'
+import type { Fees } from '../chain/gasOffers.ts'
 import type { ScripError } from '../errors/ScripError.ts'
 import { type Change, put, type Store, type Table } from '../store/Store.ts'
 import { messages, type TransferAnswer } from './answers.ts'
-import type { Fees } from './relaySigner.ts'
 import type { TransferMessage } from './transferMessage.ts'
 
 /** A message that is to be carried out. */

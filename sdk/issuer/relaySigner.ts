@@ -1,18 +1,11 @@
 import { type Hex, keccak256, type LocalAccount } from 'viem'
-import { estimateMaxPriorityFeePerGas, getBlock } from 'viem/actions'
+import { type Fees, type GasOffers, gasOffers } from '../chain/gasOffers.ts'
 import type { ScripClient } from '../chain/transact.ts'
 import { transferFundsData } from './createJudge.ts'
 import type { Job, Version } from './relayBook.ts'
 
-/** Prices of a unit of gas, in wei. */
-export type Fees = { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }
-
 /** Signs the gateway's transactions at a price. */
-export type RelaySigner = {
-  /** What to offer now. */
-  fees(): Promise<Fees>
-  /** What to offer for the nonce of a transaction that is not mined; nothing where the limit does not allow it. */
-  higherFees(last: Fees): Promise<Fees | undefined>
+export type RelaySigner = GasOffers & {
   /** A job's transaction; one that only takes its nonce where there is no job. */
   sign(nonce: number, job: Job | undefined, fees: Fees): Promise<Version>
 }
@@ -27,35 +20,8 @@ export function relaySigner(
   chainId: number,
   most: bigint | undefined,
 ): RelaySigner {
-  const estimate = async (): Promise<Fees> => {
-    const [{ baseFeePerGas }, maxPriorityFeePerGas] = await Promise.all([
-      getBlock(client),
-      estimateMaxPriorityFeePerGas(client),
-    ])
-    // Twice the price of the newest block lasts for as many full blocks as it takes to double.
-    return { maxFeePerGas: 2n * (baseFeePerGas ?? 0n) + maxPriorityFeePerGas, maxPriorityFeePerGas }
-  }
-
   return {
-    fees: async () => {
-      const { maxFeePerGas, maxPriorityFeePerGas } = await estimate()
-      return {
-        maxFeePerGas: smaller(maxFeePerGas, most),
-        maxPriorityFeePerGas: smaller(maxPriorityFeePerGas, most),
-      }
-    },
-
-    higherFees: async (last) => {
-      const now = await estimate()
-      const fees = {
-        maxFeePerGas: larger(now.maxFeePerGas, raised(last.maxFeePerGas)),
-        maxPriorityFeePerGas: larger(now.maxPriorityFeePerGas, raised(last.maxPriorityFeePerGas)),
-      }
-      if (most === undefined || fees.maxFeePerGas <= most) return fees
-      // The estimate is above the limit; an eighth more than last time may not be.
-      if (raised(last.maxFeePerGas) > most) return undefined
-      return { maxFeePerGas: most, maxPriorityFeePerGas: smaller(fees.maxPriorityFeePerGas, most) }
-    },
+    ...gasOffers(client, most),
 
     sign: async (nonce, job, fees) => {
       const raw: Hex = await account.signTransaction({
@@ -70,17 +36,4 @@ export function relaySigner(
       return { raw, hash: keccak256(raw), ...fees }
     },
   }
-}
-
-/** An eighth more: nodes want at least a tenth for a replacement. */
-function raised(fee: bigint): bigint {
-  return fee + fee / 8n + 1n
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
-}
-
-function smaller(fee: bigint, most: bigint | undefined): bigint {
-  return most !== undefined && most < fee ? most : fee
 }

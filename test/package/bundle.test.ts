@@ -12,6 +12,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [110, "export * from '@scrip/sdk/chain'"],
   [80, "export { scripActions } from '@scrip/sdk'"],
   [70, "export { openChannel } from '@scrip/sdk'"],
+  [80, "export * from '@scrip/sdk/settlement'"],
   [10, "export * from '@scrip/sdk/http'"],
   [82, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],

@@ -8,6 +8,7 @@ import { type AccountClient, type CommonOptions, connect, type StoreOptions, wit
 import { time } from '../output.ts'
 import { type PayingChannel, payingChannels } from '../payingChannels.ts'
 import { amountOf, unitReader } from '../units.ts'
+import { closeCommand } from './close.ts'
 import { exitCommand } from './exit.ts'
 
 type ChannelsOptions = CommonOptions & StoreOptions
@@ -27,13 +28,14 @@ type ChannelView = {
   exitAt: number
 }
 
-/** `scrip channels`: one's channels; `scrip channels exit`: the way out of one. */
+/** `scrip channels`: one's channels; `exit` and `close`: the payer's and the payee's way out of one. */
 export function channelsCommand(): Command {
   return command('channels', 'list the channels that you pay and are paid through')
     .addOption(storeOption())
     .enablePositionalOptions()
     .action(run<ChannelsOptions>(list))
     .addCommand(exitCommand())
+    .addCommand(closeCommand())
 }
 
 async function list(options: ChannelsOptions) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { getAddress } from 'viem'
 import { getChainId } from 'viem/actions'
 import { claim } from '../../chain/actions/claim.ts'
+import { claimBatch, type SkippedClaim } from '../../chain/actions/claimBatch.ts'
 import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { getHoldings } from '../../chain/actions/getHoldings.ts'
 import { withdraw } from '../../chain/actions/withdraw.ts'
@@ -19,6 +20,9 @@ import { syncUncounted } from '../syncUncounted.ts'
 import { amountOf, unitReader } from '../units.ts'
 
 type ClaimOptions = CommonOptions & StoreOptions & { network?: string; withdraw?: boolean }
+
+/** Channels settled in one transaction: what fits into a block many times. */
+const BATCH = 25
 
 /** `scrip claim`: settles what was earned. */
 export function claimCommand(): Command {
@@ -44,11 +48,20 @@ async function claimAll(options: ClaimOptions) {
     data[kind].push({ ...details, transaction: costData(transaction) })
   }
 
-  for (const item of await unsettled(options, client)) {
-    const { payer, token, id } = item.channel
-    const { paid, ...transaction } = await claim(client, { claim: item })
-    const line = `Claimed ${amountOf(paid, await unitOf(token))} from ${getAddress(payer)}.`
-    note('claimed', line, transaction, { channelId: id, payer, currency: token, paid })
+  const claims = await unsettled(options, client)
+  for (let start = 0; start < claims.length; start += BATCH) {
+    const some = claims.slice(start, start + BATCH)
+    const { paid, skipped, ...transaction } = await claimAtOnce(client, some)
+    for (const [index, { channel }] of some.entries()) {
+      const { payer, token, id } = channel
+      const reason = skipped.find(({ claim }) => claim.channel.id === id)?.reason
+      const what =
+        reason === undefined ? `Claimed ${amountOf(paid[index] ?? 0n, await unitOf(token))}` : 'Claimed nothing'
+      lines.push(`${what} from ${getAddress(payer)}${reason === undefined ? '' : `: ${reason}`}.`)
+      const details = { channelId: id, payer, currency: token, paid: paid[index] ?? 0n, ...(reason && { reason }) }
+      data.claimed.push({ ...details, transaction: costData(transaction) })
+    }
+    lines.push(cost(transaction))
   }
   if (networkId !== undefined) {
     const synced = await syncUncounted(client, networkId, channels)
@@ -62,6 +75,15 @@ async function claimAll(options: ClaimOptions) {
     note('withdrawn', line, transaction, { currency, amount })
   }
   return { lines: lines.length > 0 ? lines : ['Nothing to claim.'], data }
+}
+
+/** One claim costs less alone, several together. */
+async function claimAtOnce(client: AccountClient, claims: readonly Claim[]) {
+  const [only] = claims
+  if (only === undefined || claims.length > 1) return claimBatch(client, { claims })
+  const { paid, ...transaction } = await claim(client, { claim: only })
+  const skipped: SkippedClaim[] = []
+  return { paid: [paid], skipped, ...transaction }
 }
 
 /** The claims of the store that move something: the chain's own state may be newer than the store. */
@@ -78,6 +100,7 @@ async function unsettled(options: ClaimOptions, client: AccountClient): Promise<
   const states = await Promise.all(claims.map(({ channel }) => getChannelState(client, { channelId: channel.id })))
   return claims.filter((item, index) => {
     const state = states[index]
-    return state !== undefined && state.deposit > 0n && paidTotal(item, item.ticks) > state.claimed
+    const isCovered = state !== undefined && (state.deposit > 0n || item.channel.flags !== 0)
+    return isCovered && paidTotal(item, item.ticks) > state.claimed
   })
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { cancelExit } from '../../chain/actions/cancelExit.ts'
 import { exit } from '../../chain/actions/exit.ts'
 import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { getHoldings } from '../../chain/actions/getHoldings.ts'
@@ -12,19 +13,21 @@ import { cost, costData, time } from '../output.ts'
 import { payingChannels } from '../payingChannels.ts'
 import { amountOf, readUnit } from '../units.ts'
 
-type ExitOptions = CommonOptions & StoreOptions
+type ExitOptions = CommonOptions & StoreOptions & { cancel?: boolean }
 
 /** `scrip channels exit`: takes back what a channel has not spent. */
 export function exitCommand(): Command {
   return command('exit', 'ask for what a channel has not spent; once more after the delay, take it back to the wallet')
     .argument('<channel>', 'its id, as `scrip channels` lists it')
     .addOption(storeOption())
+    .option('--cancel', 'stay: take the request back')
     .action(run<ExitOptions>(leave))
 }
 
 async function leave(options: ExitOptions, id = '') {
   const client = await connect(options)
   const channel = await findChannel(options, client, id)
+  if (options.cancel) return stay(client, channel)
   const { exitAt } = await getChannelState(client, { channelId: channel.id })
   return exitAt === 0 ? request(client, channel) : takeBack(client, channel)
 }
@@ -36,6 +39,12 @@ async function request(client: AccountClient, channel: Channel) {
     lines: [line, cost(transaction)],
     data: { channelId: channel.id, exitAt, transaction: costData(transaction) },
   }
+}
+
+async function stay(client: AccountClient, channel: Channel) {
+  const transaction = await cancelExit(client, { channel })
+  const lines = ['The channel goes on.', cost(transaction)]
+  return { lines, data: { channelId: channel.id, transaction: costData(transaction) } }
 }
 
 async function takeBack(client: AccountClient, channel: Channel) {

@@ -2,117 +2,110 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {CurrencyFactory} from "../../../contracts/currency/CurrencyFactory.sol";
-import {CurrencyConfig} from "../../../contracts/currency/ICurrencyFactory.sol";
-import {IssuerCurrency} from "../../../contracts/currency/IssuerCurrency.sol";
 import {IPaymentChannels} from "../../../contracts/channels/IPaymentChannels.sol";
-import {PaymentChannels} from "../../../contracts/channels/PaymentChannels.sol";
-import {PlainToken} from "../support/PlainToken.sol";
-import {Vouchers} from "../support/Vouchers.sol";
+import {ChannelsModel} from "./ChannelsModel.sol";
 import {HostileToken} from "./HostileToken.sol";
 
 /// @title Everything that peers, strangers and the clock do to payment channels, in any order
-/// @dev Keeps a model beside the contract: what each channel, balance and wallet must hold. No step reverts; a step that
-/// the contract has to refuse checks that it does. `worked` counts the steps that moved or refused something.
-abstract contract ChannelsHandler is Vouchers {
-    struct Model {
-        IPaymentChannels.Channel channel;
-        bytes32 id;
-        uint256 signerKey;
-        uint96 promised;
-        uint96 claimed;
-        uint96 deposit;
-        uint40 exitAt;
-    }
-
-    uint256 internal constant ACTORS = 4;
-    uint256 internal constant TOKENS = 3;
+/// @dev No step reverts; a step that the contract has to refuse checks that it does. `worked` counts the steps that moved or
+/// refused something.
+abstract contract ChannelsHandler is ChannelsModel {
     uint256 private constant MAX_CHANNELS = 12;
-    uint96 private constant WALLET = 1e15;
-    uint32 private constant MAX_TICKS = 8;
-    uint256 private constant HOSTILE_GAS = 2_000_000;
-
-    PaymentChannels internal channels;
-
-    address[ACTORS] internal actors;
-    IERC20[TOKENS] internal tokens;
-    HostileToken private _hostile;
-
-    Model[] internal models;
-    mapping(bytes32 id => IPaymentChannels.Claim[]) private _vouchers;
-
-    /// @notice What an actor must have in a token: in its wallet, its balance and the deposits of its channels.
-    mapping(address actor => mapping(IERC20 token => uint256)) internal worth;
-    mapping(address actor => mapping(IERC20 token => uint256)) internal balances;
-
-    /// @notice Sent to the contract by mistake.
-    mapping(IERC20 token => uint256) internal strayed;
 
     uint256 internal steps;
     uint256 internal worked;
 
+    /// @dev For steps that always find something to do.
     modifier step() {
         ++steps;
+        ++worked;
         _;
-    }
-
-    function setUp() external {
-        channels = new PaymentChannels();
-        IssuerCurrency currency = IssuerCurrency(
-            new CurrencyFactory(address(channels)).createCurrency(
-                CurrencyConfig("Claire dollar", "CLD", 6, type(uint96).max, 0, 0, 1 days, ""),
-                0
-            )
-        );
-        PlainToken plain = new PlainToken();
-        _hostile = new HostileToken();
-        tokens = [IERC20(currency), IERC20(plain), IERC20(_hostile)];
-        for (uint256 i = 0; i < ACTORS; ++i) {
-            address actor = makeAddr(string.concat("actor ", vm.toString(i)));
-            actors[i] = actor;
-            currency.mint(actor, WALLET);
-            plain.mint(actor, WALLET);
-            _hostile.mint(actor, WALLET);
-            for (uint256 t = 0; t < TOKENS; ++t) worth[actor][tokens[t]] = WALLET;
-            vm.startPrank(actor);
-            plain.approve(address(channels), type(uint256).max);
-            vm.stopPrank();
-        }
-    }
-
-    /// @notice Whether a token's balances change only by transfers.
-    function honest(IERC20 token) internal view returns (bool) {
-        return address(token) != address(_hostile);
     }
 
     // What a payer does.
 
-    function open(uint256 who, uint256 toWhom, uint256 what, uint96 amount, uint40 delay) external step {
-        if (models.length == MAX_CHANNELS) _topUp(_any(who), toWhom, amount);
-        else _open(who, toWhom, what, amount, delay);
-        ++worked;
+    /// @notice Opens a channel, from the wallet, the balance or by authorization, or has it draw on the purse alone.
+    function open(uint256 who, uint256 toWhom, uint256 what, uint256 how, uint96 amount) external step {
+        if (models.length == MAX_CHANNELS) {
+            _topUp(_any(who), toWhom, how, amount);
+            return;
+        }
+        Model storage model = _new(who, toWhom, what, uint8(how % 2), uint40(amount));
+        // Half of those that may draw stay without a deposit until somebody tops them up.
+        if (how % 4 != 1) _topUp(model, who, how / 4, amount);
     }
 
-    function topUp(uint256 which, uint256 who, uint96 amount) external step {
-        _topUp(_any(which), who, amount);
-        ++worked;
+    function topUp(uint256 which, uint256 who, uint256 how, uint96 amount) external step {
+        _topUp(_any(which), who, how, amount);
     }
 
     /// @notice Signs a voucher, off chain: more than the deposit at times, with ticks at times.
     function sign(uint256 which, uint96 more, uint32 ticks) external step {
-        _sign(_any(which), more, ticks);
-        ++worked;
+        _signVoucher(_any(which), more, ticks);
     }
 
-    function requestExit(uint256 which) external step {
+    function requestExit(uint256 which, bool isRelayed) external step {
+        _requestExit(_any(which), isRelayed);
+    }
+
+    function cancelExit(uint256 which) external step {
         Model storage model = _any(which);
-        if (model.exitAt != 0) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IPaymentChannels.ChannelExiting.selector, model.id, model.exitAt)
-            );
+        bytes memory refusal;
+        if (model.exitAt == 0) {
+            refusal = abi.encodeWithSelector(IPaymentChannels.ExitNotRequested.selector, model.id);
         }
-        _requestExit(model);
-        ++worked;
+        _call(model.channel.payer, abi.encodeCall(channels.cancelExit, (model.channel)), refusal);
+        model.exitAt = 0;
+    }
+
+    function fundPurse(uint256 who, uint256 what, uint96 amount) external step {
+        _fundPurse(actors[who % ACTORS], tokens[what % TOKENS], amount / 1e6);
+    }
+
+    function withdrawPurse(uint256 who, uint256 what, uint96 amount) external step {
+        _withdrawPurse(actors[who % ACTORS], tokens[what % TOKENS], amount);
+    }
+
+    // What a payee does.
+
+    function claimTo(uint256 which, uint256 voucher, uint256 toWhom) external step {
+        Model storage model = _any(which);
+        IERC20 token = IERC20(model.channel.token);
+        address to = actors[toWhom % ACTORS];
+        IPaymentChannels.Claim memory claim_ = _voucher(model, voucher);
+        Outcome memory outcome = _outcome(model, claim_);
+        bytes memory call = abi.encodeCall(channels.claimTo, (claim_, to));
+        if (!_call(model.channel.payee, call, outcome.refusal, token)) return;
+        _settle(model, outcome);
+        worth[to][token] += outcome.hard + outcome.soft;
+    }
+
+    function close(uint256 which, uint256 voucher) external step {
+        Model storage model = _any(which);
+        IPaymentChannels.Claim memory claim_ = _voucher(model, voucher);
+        Outcome memory outcome = _outcome(model, claim_);
+        bytes memory refusal = outcome.refusal;
+        // The payee gives back what is left, also where its voucher brings nothing new.
+        if (bytes4(refusal) == IPaymentChannels.NothingToClaim.selector) refusal = "";
+        _call(model.channel.payee, abi.encodeCall(channels.close, (claim_)), refusal);
+        if (refusal.length != 0) return;
+        _settle(model, outcome);
+        address payee = model.channel.payee;
+        IERC20 token = IERC20(model.channel.token);
+        balances[payee][token] += outcome.hard + outcome.soft;
+        worth[payee][token] += outcome.hard + outcome.soft;
+        if (model.deposit != 0) _giveBack(model);
+    }
+
+    function release(uint256 which) external step {
+        Model storage model = _any(which);
+        bytes memory refusal;
+        if (!model.opened) refusal = _unknown(model);
+        else if (model.deposit == 0) {
+            refusal = abi.encodeWithSelector(IPaymentChannels.ZeroAmount.selector);
+        }
+        _call(model.channel.payee, abi.encodeCall(channels.release, (model.channel)), refusal);
+        if (refusal.length == 0) _giveBack(model);
     }
 
     // What anyone does.
@@ -120,47 +113,57 @@ abstract contract ChannelsHandler is Vouchers {
     /// @notice Presents any voucher there is: old ones and the same one again as well.
     function claim(uint256 which, uint256 voucher, uint256 who) external step {
         Model storage model = _any(which);
-        IPaymentChannels.Claim[] storage vouchers = _vouchersOf(model, 1);
-        _claim(model, vouchers[voucher % vouchers.length], actors[who % ACTORS]);
-        ++worked;
+        _claim(model, _voucher(model, voucher), actors[who % ACTORS]);
+    }
+
+    /// @notice Presents vouchers of several channels at once, good and bad, one of them twice.
+    function claimBatch(uint256[4] calldata which, uint256[4] calldata voucher) external step {
+        IPaymentChannels.Claim[] memory claims = new IPaymentChannels.Claim[](5);
+        uint96[] memory expected = new uint96[](claims.length);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            Model storage model = _any(which[i % 4]);
+            claims[i] = _voucher(model, voucher[i % 4]);
+            Outcome memory outcome = _outcome(model, claims[i]);
+            if (outcome.refusal.length != 0) continue;
+            _settle(model, outcome);
+            expected[i] = outcome.hard + outcome.soft;
+            balances[model.channel.payee][IERC20(model.channel.token)] += expected[i];
+            worth[model.channel.payee][IERC20(model.channel.token)] += expected[i];
+        }
+        uint96[] memory paid = channels.claimBatch(claims);
+        for (uint256 i = 0; i < claims.length; ++i) assertEq(paid[i], expected[i], "each row as if alone");
     }
 
     /// @notice A payee, or somebody for it, claims in the last second of an exit: what the deposit covers is paid.
     function claimInTheLastSecond(uint256 which, uint256 who) external step {
         Model storage model = _any(which);
         IPaymentChannels.Claim[] storage vouchers = _vouchersOf(model, 1);
-        if (model.exitAt == 0) _requestExit(model);
+        if (model.opened && model.exitAt == 0) _requestExit(model, false);
         if (block.timestamp < model.exitAt) vm.warp(model.exitAt - 1);
         _claim(model, vouchers[vouchers.length - 1], actors[who % ACTORS]);
-        ++worked;
     }
 
     function exit(uint256 which, uint256 who) external step {
         Model storage model = _any(which);
+        bytes memory refusal;
         if (model.exitAt == 0) {
-            vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.ExitNotRequested.selector, model.id));
+            refusal = abi.encodeWithSelector(IPaymentChannels.ExitNotRequested.selector, model.id);
         } else if (block.timestamp < model.exitAt) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IPaymentChannels.ExitNotDue.selector, model.id, model.exitAt)
-            );
-        } else {
-            balances[model.channel.payer][IERC20(model.channel.token)] += model.deposit;
-            model.deposit = 0;
-            model.exitAt = 0;
+            refusal = abi.encodeWithSelector(IPaymentChannels.ExitNotDue.selector, model.id, model.exitAt);
         }
-        vm.prank(actors[who % ACTORS]);
-        channels.exit(model.channel);
-        ++worked;
+        _call(actors[who % ACTORS], abi.encodeCall(channels.exit, (model.channel)), refusal);
+        if (refusal.length == 0) _giveBack(model);
     }
 
     /// @notice Withdraws from the first balance there is, looking from a random one on.
-    function withdraw(uint256 start, uint96 amount, uint256 toWhom) external step {
+    function withdraw(uint256 start, uint96 amount, uint256 toWhom, bool isRelayed) external {
+        ++steps;
         for (uint256 i = 0; i < ACTORS * TOKENS; ++i) {
             uint256 place = (start % (ACTORS * TOKENS)) + i;
             address owner = actors[place % ACTORS];
             IERC20 token = tokens[place % TOKENS];
             if (balances[owner][token] == 0) continue;
-            _withdraw(owner, token, amount, actors[toWhom % ACTORS]);
+            _withdraw(owner, token, amount, actors[toWhom % ACTORS], isRelayed);
             ++worked;
             return;
         }
@@ -168,68 +171,162 @@ abstract contract ChannelsHandler is Vouchers {
 
     function pass(uint40 time) external step {
         vm.warp(block.timestamp + bound(time, 1, 10 days));
-        ++worked;
     }
 
     /// @notice Sends tokens to the contract without telling it.
     function stray(uint256 who, uint256 what, uint96 amount) external step {
         address from = actors[who % ACTORS];
         IERC20 token = tokens[what % (TOKENS - 1)];
-        amount = _affordable(from, address(token), amount / 1e6);
+        amount = _affordable(from, token, amount / 1e6);
         vm.prank(from);
         assertTrue(token.transfer(address(channels), amount), "an honest transfer succeeds");
         worth[from][token] -= amount;
         strayed[token] += amount;
-        ++worked;
     }
 
     // What nobody may do.
 
-    /// @notice Opens a channel, or asks for an exit, in somebody else's name.
-    function impersonate(uint256 which, uint256 who) external step {
+    /// @notice Speaks in somebody else's name, in each way there is.
+    function impersonate(uint256 which, uint256 who, uint256 how) external step {
         Model storage model = _any(which);
-        address stranger = actors[who % ACTORS];
-        if (stranger == model.channel.payer) stranger = actors[((who % ACTORS) + 1) % ACTORS];
+        IPaymentChannels.Channel memory channel = model.channel;
+        address thief = _otherThan(channel.payer, who);
         bytes memory refusal = abi.encodeWithSelector(
             IPaymentChannels.OnlyPayer.selector,
-            stranger,
-            model.channel.payer
+            thief,
+            channel.payer
         );
-        vm.startPrank(stranger);
-        vm.expectRevert(refusal);
-        channels.requestExit(model.channel);
-        IPaymentChannels.Channel memory forged = model.channel;
-        forged.salt = "forged";
-        vm.expectRevert(refusal);
-        channels.fund(forged, 1);
-        vm.stopPrank();
-        (, , , bool opened) = channels.state(channels.channelId(forged));
-        assertFalse(opened);
+        how = how % 6;
+        if (how == 0) _call(thief, abi.encodeCall(channels.requestExit, (channel)), refusal);
+        if (how == 1) _call(thief, abi.encodeCall(channels.cancelExit, (channel)), refusal);
+        if (how == 2) _call(thief, abi.encodeCall(channels.fundFromBalance, (channel, 1)), refusal);
+        if (how == 3) {
+            channel.salt = "forged";
+            _call(thief, abi.encodeCall(channels.fund, (channel, 1)), refusal);
+        }
+        if (how < 4) return;
+        IPaymentChannels.Claim memory claim_ = _voucher(model, who);
+        thief = _otherThan(channel.payee, who);
+        refusal = abi.encodeWithSelector(IPaymentChannels.OnlyPayee.selector, thief, channel.payee);
+        _call(thief, abi.encodeCall(channels.release, (channel)), refusal);
+        if (how == 4) _call(thief, abi.encodeCall(channels.close, (claim_)), refusal);
+        else _call(thief, abi.encodeCall(channels.claimTo, (claim_, thief)), refusal);
+    }
+
+    /// @notice Brings a message that its author did not sign.
+    function forgeMessage(uint256 which, uint256 who, uint256 how) external step {
+        Model storage model = _any(which);
+        address payer = model.channel.payer;
+        uint256 key = keys[_otherThan(payer, who)];
+        uint256 deadline = block.timestamp + 1 days;
+        bytes memory signature = _sign(key, _domain(), keccak256(abi.encode(which, how)));
+        bytes memory refusal = abi.encodeWithSelector(IPaymentChannels.InvalidSignature.selector, payer);
+        how = how % 3;
+        if (how == 0) {
+            _call(
+                address(this),
+                abi.encodeCall(channels.requestExitFor, (model.channel, deadline, signature)),
+                refusal
+            );
+        } else if (how == 1) {
+            address token = model.channel.token;
+            _call(
+                address(this),
+                abi.encodeCall(
+                    channels.withdrawFor,
+                    (payer, token, 1, address(this), bytes32(who), deadline, signature)
+                ),
+                refusal
+            );
+        } else {
+            // A token that takes any signature does not open channels in anybody's name.
+            IPaymentChannels.Channel memory forged = model.channel;
+            forged.token = address(hostile);
+            forged.salt = "forged";
+            signature = _authorize(model, key, 1, deadline, "forged");
+            _call(
+                address(this),
+                abi.encodeCall(channels.fundWithAuthorization, (forged, 1, 0, deadline, "forged", signature)),
+                refusal
+            );
+        }
+    }
+
+    /// @notice Draws on a purse that somebody else filled: by a signer of one's own it is another purse, which nobody opened.
+    function indebt(uint256 who, uint256 toWhom, uint256 what, uint96 total) external step {
+        (address thief, uint256 key) = makeAddrAndKey("thief");
+        IPaymentChannels.Channel memory channel = IPaymentChannels.Channel({
+            payer: actors[who % ACTORS],
+            payee: actors[toWhom % ACTORS],
+            token: address(tokens[what % TOKENS]),
+            signer: thief,
+            exitDelay: 1 hours,
+            flags: 1,
+            salt: 0
+        });
+        total = bound96(total, 1, type(uint96).max);
+        IPaymentChannels.Claim memory claim_ = signed(
+            address(channels),
+            channel,
+            Voucher(total, 0, 0, 0),
+            key
+        );
+        _call(
+            thief,
+            abi.encodeCall(channels.claim, (claim_)),
+            abi.encodeWithSelector(
+                IPaymentChannels.UnknownPurse.selector,
+                channel.payer,
+                channel.token,
+                thief
+            )
+        );
+    }
+
+    /// @notice Brings a message again that was carried out before.
+    function replay(uint256 which) external {
+        ++steps;
+        if (used.length == 0) return;
         ++worked;
+        Used memory message = used[which % used.length];
+        bytes memory refusal = message.refusal;
+        if (refusal.length == 0) {
+            // An authorization: the currency or the channel refuses, and the deposit does not grow.
+            (bool success, ) = address(channels).call(message.call);
+            assertTrue(!success, "an authorization counts once");
+            return;
+        }
+        if (block.timestamp > message.deadline) {
+            refusal = abi.encodeWithSelector(IPaymentChannels.SignatureExpired.selector, message.deadline);
+        }
+        _call(address(this), message.call, refusal);
     }
 
     /// @notice Presents a voucher that was not signed for this: every one is refused, whatever it is worth.
     function forge(uint256 which, uint256 other, uint256 how) external step {
         Model storage model = _any(which);
         Voucher memory voucher = Voucher(type(uint96).max, 0, 0, 0);
-        bytes32 domain = domainSeparator(block.chainid, address(channels));
-        uint256 key = model.signerKey;
+        bytes32 domain = _domain();
+        uint256 key = keys[model.channel.signer];
         bytes32 id = model.id;
-        how = how % 5;
+        how = how % 6;
         if (how == 0) (, key) = makeAddrAndKey("thief");
         if (how == 1) domain = domainSeparator(block.chainid, address(this));
         if (how == 2) domain = domainSeparator(block.chainid + 1, address(channels));
         if (how == 3) id = keccak256(abi.encode(id, other));
+        if (how == 4) key = keys[model.channel.payer];
         IPaymentChannels.Claim memory claim_ = signedDigest(
             model.channel,
             voucher,
             key,
             digestOf(domain, id, voucher)
         );
-        if (how == 4) claim_.vs = bytes32(CURVE_ORDER - ((uint256(claim_.vs) << 1) >> 1));
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidVoucher.selector, model.id));
-        channels.claim(claim_);
-        ++worked;
+        if (how == 5) claim_.vs = bytes32(CURVE_ORDER - ((uint256(claim_.vs) << 1) >> 1));
+        bytes memory refusal =
+            model.opened || model.channel.flags == 1
+                ? abi.encodeWithSelector(IPaymentChannels.InvalidVoucher.selector, model.id)
+                : _unknown(model);
+        _call(address(this), abi.encodeCall(channels.claim, (claim_)), refusal);
     }
 
     /// @notice Presents a tick of one voucher under another.
@@ -242,168 +339,84 @@ abstract contract ChannelsHandler is Vouchers {
         IPaymentChannels.Claim memory claim_ = vouchers[target];
         claim_.ticks = uint32(bound(ticks, 1, MAX_TICKS));
         claim_.preimage = hashed(_seed(model, donor), MAX_TICKS - claim_.ticks);
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidTick.selector, model.id));
-        channels.claim(claim_);
-        ++worked;
+        bytes memory refusal =
+            model.opened || model.channel.flags == 1
+                ? abi.encodeWithSelector(IPaymentChannels.InvalidTick.selector, model.id)
+                : _unknown(model);
+        _call(address(this), abi.encodeCall(channels.claim, (claim_)), refusal);
     }
 
     /// @notice Changes what the hostile token does from now on.
     function misbehave(uint256 mood, uint256 which, uint256 who) external step {
         mood = mood % (uint256(type(HostileToken.Mood).max) + 1);
         if (mood == uint256(HostileToken.Mood.Reenters)) {
-            Model storage model = _any(which);
-            _hostile.setReentry(
+            IPaymentChannels.Channel memory channel = _any(which).channel;
+            hostile.setReentry(
                 address(channels),
                 who % 2 == 0
-                    ? abi.encodeCall(channels.fund, (model.channel, 1))
-                    : abi.encodeCall(channels.withdraw, (model.channel.token, 1, actors[who % ACTORS]))
+                    ? abi.encodeCall(channels.fund, (channel, 1))
+                    : abi.encodeCall(channels.withdraw, (channel.token, 1, actors[who % ACTORS]))
             );
+        } else if (mood == uint256(HostileToken.Mood.Blacklists)) {
+            hostile.blacklist(actors[who % ACTORS]);
         } else {
-            _hostile.setMood(HostileToken.Mood(mood));
+            hostile.setMood(HostileToken.Mood(mood));
         }
-        ++worked;
     }
 
     // What the steps share.
 
-    /// @dev One of the channels; the first, in an honest token, where there is none yet.
+    /// @dev One of the channels; the first, funded and in an honest token, where there is none yet.
     function _any(uint256 which) private returns (Model storage) {
-        if (models.length == 0)
-            _open(which % ACTORS, (which % ACTORS) + 1, which % (TOKENS - 1), 1e12, 1 hours);
+        if (models.length == 0) {
+            Model storage first = _new(
+                which % ACTORS,
+                (which % ACTORS) + 1,
+                which % (TOKENS - 1),
+                0,
+                1 hours
+            );
+            _fund(first, first.channel.payer, 1e12);
+        }
         return models[which % models.length];
     }
 
-    function _open(uint256 who, uint256 toWhom, uint256 what, uint96 amount, uint40 delay) private {
-        (address signer, uint256 signerKey) = makeAddrAndKey(
-            string.concat("signer ", vm.toString(models.length))
-        );
-        Model memory model;
+    function _new(
+        uint256 who,
+        uint256 toWhom,
+        uint256 what,
+        uint8 flags,
+        uint40 delay
+    ) private returns (Model storage model) {
+        model = models.push();
+        address payer = actors[who % ACTORS];
         model.channel = IPaymentChannels.Channel({
-            payer: actors[who % ACTORS],
+            payer: payer,
             payee: actors[toWhom % ACTORS],
             token: address(tokens[what % TOKENS]),
-            signer: signer,
+            signer: signers[payer],
             exitDelay: uint40(bound(delay, 15 minutes, 30 days)),
-            flags: 0,
+            flags: flags,
             salt: bytes32(models.length)
         });
-        model.signerKey = signerKey;
         model.id = channels.channelId(model.channel);
-        amount = _affordable(model.channel.payer, model.channel.token, amount);
-        if (!_fund(model.channel.payer, model.channel, amount)) return;
-        model.deposit = amount;
-        models.push(model);
     }
 
-    function _topUp(Model storage model, uint256 who, uint96 amount) private {
-        address funder = actors[who % ACTORS];
-        amount = _affordable(funder, model.channel.token, amount);
-        if (model.exitAt != 0) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IPaymentChannels.ChannelExiting.selector, model.id, model.exitAt)
-            );
-            vm.prank(funder);
-            channels.fund(model.channel, amount);
-        } else if (_fund(funder, model.channel, amount)) {
-            model.deposit += amount;
-        }
+    function _topUp(Model storage model, uint256 who, uint256 how, uint96 amount) private {
+        how = how % 4;
+        bool isCurrency = model.channel.token == address(currency);
+        if (how == 0) _fundFromBalance(model, amount);
+        else if (how == 1 && isCurrency) _fundWithAuthorization(model, actors[who % ACTORS], amount);
+        else _fund(model, how == 2 ? actors[who % ACTORS] : model.channel.payer, amount);
     }
 
-    function _sign(Model storage model, uint96 more, uint32 ticks) private {
-        more = bound96(more, 1, 1e12);
-        ticks = uint32(bound(ticks, 0, MAX_TICKS));
-        uint96 tickAmount = more / MAX_TICKS + 1;
-        bytes32 seed = _seed(model, _vouchers[model.id].length);
-        IPaymentChannels.Claim memory claim_ = signed(
-            address(channels),
-            model.channel,
-            anchored(model.promised + more, seed, tickAmount, MAX_TICKS),
-            model.signerKey
-        );
-        _vouchers[model.id].push(reveal(claim_, seed, ticks));
-        model.promised += more + ticks * tickAmount;
+    function _voucher(Model storage model, uint256 which) private returns (IPaymentChannels.Claim memory) {
+        IPaymentChannels.Claim[] storage vouchers = _vouchersOf(model, 1);
+        return vouchers[which % vouchers.length];
     }
 
-    /// @dev A channel's vouchers; at least so many.
-    function _vouchersOf(
-        Model storage model,
-        uint256 count
-    ) private returns (IPaymentChannels.Claim[] storage vouchers) {
-        vouchers = _vouchers[model.id];
-        while (vouchers.length < count) _sign(model, 1e9, uint32(vouchers.length));
-    }
-
-    function _seed(Model storage model, uint256 voucher) private view returns (bytes32) {
-        return keccak256(abi.encode(model.id, voucher));
-    }
-
-    function _requestExit(Model storage model) private {
-        vm.prank(model.channel.payer);
-        channels.requestExit(model.channel);
-        if (model.exitAt == 0) model.exitAt = uint40(block.timestamp) + model.channel.exitDelay;
-    }
-
-    /// @dev Whether it worked: it must, unless the token is hostile.
-    function _fund(
-        address funder,
-        IPaymentChannels.Channel memory channel,
-        uint96 amount
-    ) private returns (bool) {
-        IERC20 token = IERC20(channel.token);
-        vm.prank(funder);
-        if (honest(token)) {
-            channels.fund(channel, amount);
-        } else {
-            try channels.fund{gas: HOSTILE_GAS}(channel, amount) {} catch {
-                return false;
-            }
-        }
-        worth[funder][token] -= amount;
-        worth[channel.payer][token] += amount;
-        return true;
-    }
-
-    function _claim(Model storage model, IPaymentChannels.Claim memory claim_, address submitter) private {
-        uint96 total = claim_.total + claim_.ticks * claim_.tickAmount;
-        uint96 owed = total > model.claimed ? total - model.claimed : 0;
-        uint96 due = owed < model.deposit ? owed : model.deposit;
-        if (owed == 0) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IPaymentChannels.NothingToClaim.selector, model.id, model.claimed)
-            );
-        } else if (due == 0) {
-            vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.DepositSpent.selector, model.id, owed));
-        }
-        vm.prank(submitter);
-        uint96 paid = channels.claim(claim_);
-        if (due != 0) assertEq(paid, due, "a claim pays what is owed, as far as the deposit goes");
-
-        IERC20 token = IERC20(model.channel.token);
-        model.claimed += due;
-        model.deposit -= due;
-        balances[model.channel.payee][token] += due;
-        worth[model.channel.payer][token] -= due;
-        worth[model.channel.payee][token] += due;
-    }
-
-    function _withdraw(address owner, IERC20 token, uint96 amount, address to) private {
-        amount = bound96(amount, 1, balances[owner][token]);
-        vm.prank(owner);
-        if (honest(token)) {
-            channels.withdraw(address(token), amount, to);
-        } else {
-            try channels.withdraw{gas: HOSTILE_GAS}(address(token), amount, to) {} catch {
-                return;
-            }
-        }
-        balances[owner][token] -= amount;
-        worth[owner][token] -= amount;
-        worth[to][token] += amount;
-    }
-
-    /// @dev At most a tenth of what the account has, so that it can go on; at least one unit.
-    function _affordable(address account, address token, uint96 amount) private view returns (uint96) {
-        uint256 held = honest(IERC20(token)) ? IERC20(token).balanceOf(account) : WALLET;
-        return bound96(amount, 1, held / 10);
+    function _otherThan(address account, uint256 who) private view returns (address) {
+        address other = actors[who % ACTORS];
+        return other == account ? actors[((who % ACTORS) + 1) % ACTORS] : other;
     }
 }

@@ -2,9 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IReceiveWithAuthorization} from "../../../contracts/channels/IReceiveWithAuthorization.sol";
 
 /// @notice An ERC-20 that behaves as badly as it is told to. Anyone mints, anyone sets its mood.
-contract HostileToken is ERC20("Hostile", "HOSTILE") {
+contract HostileToken is ERC20("Hostile", "HOSTILE"), IReceiveWithAuthorization {
     enum Mood {
         Honest,
         TakesFee,
@@ -14,12 +15,20 @@ contract HostileToken is ERC20("Hostile", "HOSTILE") {
         PretendsToMove,
         LiesAboutBalances,
         BurnsGas,
-        Refuses
+        Refuses,
+        Blacklists
     }
 
     error Refused();
 
     Mood public mood;
+
+    /// @notice Whose transfers it refuses, in the mood to blacklist.
+    address public blacklisted;
+
+    /// @notice What it says its EIP-712 domain is.
+    // solhint-disable-next-line var-name-mixedcase
+    bytes32 public DOMAIN_SEPARATOR;
 
     /// @notice What the last attempt to reenter came to.
     bool public reentered;
@@ -37,6 +46,29 @@ contract HostileToken is ERC20("Hostile", "HOSTILE") {
 
     function setMood(Mood mood_) external {
         mood = mood_;
+    }
+
+    function blacklist(address account) external {
+        mood = Mood.Blacklists;
+        blacklisted = account;
+    }
+
+    function setDomain(bytes32 domain) external {
+        DOMAIN_SEPARATOR = domain;
+    }
+
+    /// @notice Moves anybody's tokens by any signature at any time.
+    /// @inheritdoc IReceiveWithAuthorization
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256,
+        uint256,
+        bytes32,
+        bytes calldata
+    ) external {
+        _misbehave(from, to, value);
     }
 
     /// @notice What it calls in the middle of the next transfers, in the mood to reenter.
@@ -66,6 +98,7 @@ contract HostileToken is ERC20("Hostile", "HOSTILE") {
 
     function _misbehave(address from, address to, uint256 amount) private returns (bool) {
         if (mood == Mood.Refuses) revert Refused();
+        if (mood == Mood.Blacklists && (from == blacklisted || to == blacklisted)) revert Refused();
         if (mood == Mood.ReturnsFalse) return false;
         if (mood == Mood.BurnsGas) {
             assembly ("memory-safe") {

@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IPaymentChannels} from "../../../contracts/channels/IPaymentChannels.sol";
 import {PaymentChannels} from "../../../contracts/channels/PaymentChannels.sol";
 import {PlainToken} from "../support/PlainToken.sol";
@@ -66,6 +65,44 @@ contract HostileTokensTest is Vouchers {
         assertEq(hostile.balanceOf(address(channels)), DEPOSIT - CLAIMED);
     }
 
+    /// @dev By every way in.
+    function test_Fee_FillsNoPurseAndOpensNothing() external honestBooksStandStill {
+        hostile.setMood(HostileToken.Mood.TakesFee);
+        bytes memory refusal = abi.encodeWithSelector(
+            IPaymentChannels.InexactTransfer.selector,
+            hostile,
+            DEPOSIT + 100,
+            DEPOSIT + 99
+        );
+        vm.startPrank(payer);
+        vm.expectRevert(refusal);
+        channels.fundPurse(address(hostile), payer, 100);
+        vm.expectRevert(refusal);
+        channels.fundWithAuthorization(_channel(address(hostile)), 100, 0, 0, "", "");
+        vm.stopPrank();
+        (, bool opened) = channels.purseOf(payer, address(hostile), payer);
+        assertFalse(opened);
+    }
+
+    function test_Fee_TheRecipientOfAClaimBearsIt() external honestBooksStandStill {
+        hostile.setMood(HostileToken.Mood.TakesFee);
+        IPaymentChannels.Claim memory claim = _voucher(address(hostile), CLAIMED + 1_000);
+        vm.prank(payee);
+        assertEq(channels.claimTo(claim, payee), 1_000);
+        assertEq(hostile.balanceOf(payee), 990);
+        assertEq(channels.balanceOf(payee, address(hostile)), CLAIMED);
+    }
+
+    function test_FalseReturn_UndoesAClaimToAWallet() external honestBooksStandStill {
+        hostile.setMood(HostileToken.Mood.ReturnsFalse);
+        IPaymentChannels.Claim memory claim = _voucher(address(hostile), CLAIMED + 1);
+        vm.expectRevert(abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, hostile));
+        vm.prank(payee);
+        channels.claimTo(claim, payee);
+        // The payee takes it as a balance and waits for better days.
+        assertEq(channels.claim(claim), 1);
+    }
+
     function test_FalseReturn_IsAFailure() external honestBooksStandStill {
         hostile.setMood(HostileToken.Mood.ReturnsFalse);
         bytes memory failure = abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, hostile);
@@ -82,44 +119,6 @@ contract HostileTokensTest is Vouchers {
         _withdraw(CLAIMED);
         assertEq(hostile.balanceOf(payee), CLAIMED);
         assertEq(hostile.balanceOf(address(channels)), DEPOSIT + 500 - CLAIMED);
-    }
-
-    function test_Reentry_WithdrawingWhileFundingIsRefused() external honestBooksStandStill {
-        // The token itself owns a balance, so that only the guard can stop it.
-        IPaymentChannels.Channel memory channel = _channel(address(hostile));
-        channel.payee = address(hostile);
-        _fundChannel(channel, 300);
-        channels.claim(signed(address(channels), channel, Voucher(300, 0, 0, 0), payerKey));
-
-        bytes memory call = abi.encodeCall(channels.withdraw, (address(hostile), 300, payee));
-        hostile.setReentry(address(channels), call);
-        _fund(address(hostile), 500);
-        _assertRefusedByGuard();
-        assertEq(channels.balanceOf(address(hostile), address(hostile)), 300);
-
-        // Nor through another call in the same transaction, nor through a batch of calls.
-        bytes[] memory batch = new bytes[](1);
-        batch[0] = call;
-        hostile.setReentry(address(channels), abi.encodeCall(channels.multicall, (batch)));
-        _fund(address(hostile), 500);
-        _assertRefusedByGuard();
-    }
-
-    function test_Reentry_FundingWhileFundingIsRefused() external honestBooksStandStill {
-        hostile.setReentry(address(channels), abi.encodeCall(channels.fund, (_channel(address(hostile)), 1)));
-        _fund(address(hostile), 500);
-        _assertRefusedByGuard();
-        assertEq(_deposit(), DEPOSIT - CLAIMED + 500);
-    }
-
-    function test_Reentry_WithdrawingAnotherTokenWhileWithdrawingIsRefused() external honestBooksStandStill {
-        hostile.setReentry(
-            address(channels),
-            abi.encodeCall(channels.withdraw, (address(honest), 1, address(hostile)))
-        );
-        _withdraw(CLAIMED);
-        _assertRefusedByGuard();
-        assertEq(hostile.balanceOf(payee), CLAIMED);
     }
 
     function test_Reentry_ClaimingWhileFundingMovesWhatItWouldAfterwards() external honestBooksStandStill {
@@ -181,6 +180,76 @@ contract HostileTokensTest is Vouchers {
         assertEq(channels.claim(_voucher(address(hostile), CLAIMED + 1)), 1);
     }
 
+    function test_GasBomb_StopsOnlyItsOwnFunding() external honestBooksStandStill {
+        hostile.setMood(HostileToken.Mood.BurnsGas);
+        vm.prank(payer);
+        try channels.fund{gas: 1_000_000}(_channel(address(hostile)), 1) {
+            assertTrue(false, "a transfer that burns all gas cannot succeed");
+        } catch {}
+        assertEq(_deposit(), DEPOSIT - CLAIMED);
+    }
+
+    /// @dev Who is on the list sends its balance elsewhere; nobody else is stopped.
+    function test_Blacklist_StopsTransfersAndNoBooks() external honestBooksStandStill {
+        hostile.blacklist(payee);
+        vm.expectRevert(HostileToken.Refused.selector);
+        _withdraw(CLAIMED);
+        IPaymentChannels.Claim memory claim = _voucher(address(hostile), CLAIMED + 10);
+        vm.startPrank(payee);
+        vm.expectRevert(HostileToken.Refused.selector);
+        channels.claimTo(claim, payee);
+        channels.claimTo(claim, makeAddr("another wallet"));
+        channels.withdraw(address(hostile), CLAIMED, makeAddr("another wallet"));
+        channels.release(_channel(address(hostile)));
+        vm.stopPrank();
+        assertEq(hostile.balanceOf(makeAddr("another wallet")), CLAIMED + 10);
+        assertEq(channels.balanceOf(payer, address(hostile)), DEPOSIT - CLAIMED - 10);
+    }
+
+    /// @dev With the contract itself on the list nothing in this token moves in or out; claims and exits go on.
+    function test_Blacklist_OfTheContract() external honestBooksStandStill {
+        hostile.blacklist(address(channels));
+        vm.expectRevert(HostileToken.Refused.selector);
+        _fund(address(hostile), 1);
+        vm.expectRevert(HostileToken.Refused.selector);
+        _withdraw(CLAIMED);
+        assertEq(channels.claim(_voucher(address(hostile), CLAIMED + 1)), 1);
+    }
+
+    /// @dev A pause stops transfers for its time, and no claim and no exit is late for it.
+    function test_Pause_LosesNothing() external honestBooksStandStill {
+        IPaymentChannels.Channel memory channel = _channel(address(hostile));
+        vm.prank(payer);
+        channels.requestExit(channel);
+        hostile.setMood(HostileToken.Mood.Refuses);
+        vm.warp(block.timestamp + channel.exitDelay - 1);
+        channels.claim(_voucher(address(hostile), DEPOSIT - 1));
+        vm.warp(block.timestamp + 1);
+        channels.exit(channel);
+        hostile.setMood(HostileToken.Mood.Honest);
+        _withdraw(DEPOSIT - 1);
+        vm.prank(payer);
+        channels.withdraw(address(hostile), 1, makeAddr("to"));
+        assertEq(hostile.balanceOf(address(channels)), 0);
+    }
+
+    /// @dev In no mood can a token stop a batch that has a row in it: a claim calls no token.
+    function testFuzz_ABatchPaysTheOthers(uint256 mood, bool isGone) external {
+        hostile.setMood(HostileToken.Mood(bound(mood, 0, uint256(type(HostileToken.Mood).max))));
+        if (isGone) vm.etch(address(hostile), "");
+        IPaymentChannels.Claim[] memory claims = new IPaymentChannels.Claim[](3);
+        claims[0] = _voucher(address(honest), CLAIMED + 1);
+        claims[1] = _voucher(address(hostile), CLAIMED + 10);
+        claims[2] = _voucher(address(honest), CLAIMED + 3);
+        uint96[] memory paid = channels.claimBatch(claims);
+        assertEq(paid[0], 1);
+        assertEq(paid[1], 10);
+        assertEq(paid[2], 2);
+        vm.prank(payee);
+        channels.withdraw(address(honest), CLAIMED + 3, payee);
+        assertEq(honest.balanceOf(payee), CLAIMED + 3);
+    }
+
     function test_Refusal_StopsOnlyItsOwnTransfers() external honestBooksStandStill {
         hostile.setMood(HostileToken.Mood.Refuses);
         vm.expectRevert(HostileToken.Refused.selector);
@@ -197,6 +266,25 @@ contract HostileTokensTest is Vouchers {
         _withdraw(CLAIMED);
         _withdraw(100);
         assertEq(channels.balanceOf(payee, address(hostile)), CLAIMED - 100);
+    }
+
+    /// @dev What it adds by itself belongs to nobody: deposits and balances are sums of what was paid in.
+    function testFuzz_Growing_ChangesNoBooks(uint96 amount) external honestBooksStandStill {
+        hostile.mint(address(channels), amount);
+        _fund(address(hostile), 500);
+        assertEq(_deposit(), DEPOSIT - CLAIMED + 500);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPaymentChannels.InsufficientBalance.selector,
+                payee,
+                hostile,
+                CLAIMED,
+                CLAIMED + 1
+            )
+        );
+        _withdraw(CLAIMED + 1);
+        _withdraw(CLAIMED);
+        assertEq(hostile.balanceOf(address(channels)), DEPOSIT + 500 + uint256(amount) - CLAIMED);
     }
 
     // what the tests above share
@@ -237,13 +325,5 @@ contract HostileTokensTest is Vouchers {
 
     function _deposit() private view returns (uint96 deposit) {
         (, deposit, , ) = channels.state(channels.channelId(_channel(address(hostile))));
-    }
-
-    function _assertRefusedByGuard() private view {
-        assertFalse(hostile.reentered());
-        assertEq(
-            bytes32(hostile.reentryResult()),
-            bytes32(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
-        );
     }
 }

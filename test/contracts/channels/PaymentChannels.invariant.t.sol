@@ -12,20 +12,33 @@ contract PaymentChannelsInvariants is ChannelsHandler {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[16] memory selectors = [
+        bytes4[29] memory selectors = [
             this.open.selector,
+            this.open.selector,
+            this.topUp.selector,
             this.topUp.selector,
             this.sign.selector,
             this.sign.selector,
             this.requestExit.selector,
+            this.cancelExit.selector,
+            this.fundPurse.selector,
+            this.fundPurse.selector,
+            this.withdrawPurse.selector,
+            this.claimTo.selector,
+            this.close.selector,
+            this.release.selector,
             this.claim.selector,
             this.claim.selector,
+            this.claimBatch.selector,
             this.claimInTheLastSecond.selector,
             this.exit.selector,
             this.withdraw.selector,
             this.pass.selector,
             this.stray.selector,
             this.impersonate.selector,
+            this.forgeMessage.selector,
+            this.indebt.selector,
+            this.replay.selector,
             this.forge.selector,
             this.misplaceTick.selector,
             this.misbehave.selector
@@ -41,7 +54,7 @@ contract PaymentChannelsInvariants is ChannelsHandler {
         _channelsAreWhatTheirPartiesMadeThem(models);
         for (uint256 t = 0; t < TOKENS; ++t) {
             IERC20 token = tokens[t];
-            _balancesAreWhatWasPaidAndNotWithdrawn(token);
+            _balancesAndPursesAreWhatTheirOwnersMadeThem(token);
             if (!honest(token)) continue;
             _theBooksAreWhatTheContractHolds(models, token);
             _everyActorHasWhatItsOwnDealingsLeftIt(models, token);
@@ -57,7 +70,7 @@ contract PaymentChannelsInvariants is ChannelsHandler {
     function _channelsAreWhatTheirPartiesMadeThem(Model[] memory models) private view {
         for (uint256 i = 0; i < models.length; ++i) {
             (uint96 claimed, uint96 deposit, uint40 exitAt, bool opened) = channels.state(models[i].id);
-            assertTrue(opened, "opened");
+            assertTrue(opened == models[i].opened, "opened");
             assertEq(claimed, models[i].claimed, "claimed");
             assertEq(deposit, models[i].deposit, "deposit");
             assertEq(exitAt, models[i].exitAt, "exitAt");
@@ -65,19 +78,22 @@ contract PaymentChannelsInvariants is ChannelsHandler {
     }
 
     /// @dev Of the hostile token too: its books follow the calls that succeeded and nothing else.
-    function _balancesAreWhatWasPaidAndNotWithdrawn(IERC20 token) private view {
+    function _balancesAndPursesAreWhatTheirOwnersMadeThem(IERC20 token) private view {
         for (uint256 a = 0; a < ACTORS; ++a) {
             address actor = actors[a];
             assertEq(channels.balanceOf(actor, address(token)), balances[actor][token], "balance");
+            (uint96 purse, bool opened) = channels.purseOf(actor, address(token), signers[actor]);
+            assertEq(purse, purses[actor][token].balance, "purse");
+            assertTrue(opened == purses[actor][token].opened, "purse opened");
         }
     }
 
-    /// @dev Tokens held = balances + deposits + what was sent by mistake, for every token whose balances change only by
+    /// @dev Tokens held = balances + deposits + purses + what was sent by mistake, for every token whose balances change only by
     /// transfers, whatever the hostile token beside them does.
     function _theBooksAreWhatTheContractHolds(Model[] memory models, IERC20 token) private view {
         uint256 books = strayed[token];
         for (uint256 a = 0; a < ACTORS; ++a) {
-            books += channels.balanceOf(actors[a], address(token));
+            books += channels.balanceOf(actors[a], address(token)) + purses[actors[a]][token].balance;
         }
         for (uint256 i = 0; i < models.length; ++i) {
             if (models[i].channel.token == address(token)) books += models[i].deposit;
@@ -85,12 +101,15 @@ contract PaymentChannelsInvariants is ChannelsHandler {
         assertEq(token.balanceOf(address(channels)), books, "tokens held");
     }
 
-    /// @dev Wallet + balance + deposits change only by what one funds, is paid, sends or gets: nobody's tokens are pulled
+    /// @dev Wallet + balance + purse + deposits change only by what one funds, is paid, sends or gets: nobody's tokens are pulled
     /// by anyone else, and nothing is paid that no voucher promised.
     function _everyActorHasWhatItsOwnDealingsLeftIt(Model[] memory models, IERC20 token) private view {
         for (uint256 a = 0; a < ACTORS; ++a) {
             address actor = actors[a];
-            uint256 has = token.balanceOf(actor) + channels.balanceOf(actor, address(token));
+            uint256 has =
+                token.balanceOf(actor) +
+                    channels.balanceOf(actor, address(token)) +
+                    purses[actor][token].balance;
             for (uint256 i = 0; i < models.length; ++i) {
                 if (models[i].channel.token == address(token) && models[i].channel.payer == actor) {
                     has += models[i].deposit;

@@ -2,7 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {CurrencyBase} from "../../../contracts/currency/CurrencyBase.sol";
 import {CurrencyFactory} from "../../../contracts/currency/CurrencyFactory.sol";
 import {CurrencyConfig} from "../../../contracts/currency/ICurrencyFactory.sol";
 import {IIssuerCurrency} from "../../../contracts/currency/IIssuerCurrency.sol";
@@ -136,6 +139,8 @@ contract IssuerCurrencyTest is Test {
         currency.transferFunds(address(0), 1, "reference");
         vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, currency));
         currency.transferFunds(address(currency), 1, "reference");
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InvalidReceiver.selector, alice));
+        currency.transferFunds(alice, 1, "reference");
     }
 
     function test_Transfer_RevertWhen_TheRecipientCannotSpend() external {
@@ -206,6 +211,31 @@ contract IssuerCurrencyTest is Test {
         vm.prank(spender);
         currency.transferFrom(alice, bob, amount);
         assertEq(currency.allowance(alice, spender), amount > approved ? approved : approved - amount);
+    }
+
+    /// @dev Wallets ask for the domain before they sign (ERC-5267); every currency has one of its own.
+    function test_Domain_IsThatOfTheClone() external view {
+        (, string memory name, string memory version, uint256 chainId, address verifier, , ) = IERC5267(
+            address(currency)
+        ).eip712Domain();
+        assertEq(name, "Claire dollar");
+        assertEq(version, "1");
+        assertEq(version, CurrencyBase(address(currency)).version());
+        assertEq(chainId, block.chainid);
+        assertEq(verifier, address(currency));
+    }
+
+    function testFuzz_SupportsInterface_OnlyWhatItHas(bytes4 other) external view {
+        IERC165 asked = IERC165(address(currency));
+        bytes4[3] memory known = [
+            type(IERC165).interfaceId,
+            type(IERC20).interfaceId,
+            type(IIssuerCurrency).interfaceId
+        ];
+        for (uint256 i = 0; i < known.length; ++i) assertTrue(asked.supportsInterface(known[i]));
+        assertFalse(asked.supportsInterface(0xffffffff));
+        // No interface that we know begins with a zero byte.
+        assertFalse(asked.supportsInterface(other & 0x00ffffff));
     }
 
     /// @dev The implementation is no currency: whatever issuer its code spells, nobody holds that key.

@@ -156,6 +156,13 @@ contract TransferAuthorizationsTest is Currencies {
         currency.receiveWithAuthorization(alice, bob, 7, 0, NOW + 1, "n", signature);
     }
 
+    function test_Receive_ByParts_RevertWhen_TheCallerIsNotTheRecipient() external {
+        (uint8 v, bytes32 r, bytes32 s) = signParts(currency, key, _struct(RECEIVE, 7, "n"));
+        vm.expectRevert(abi.encodeWithSelector(ITransferAuthorizations.OnlyRecipient.selector, alice, bob));
+        vm.prank(alice);
+        currency.receiveWithAuthorization(alice, bob, 7, 0, NOW + 1, "n", v, r, s);
+    }
+
     function test_Receive_ByBothOverloads() external {
         (uint8 v, bytes32 r, bytes32 s) = signParts(currency, key, _struct(RECEIVE, 7, "m"));
         bytes memory signature = sign(currency, key, _struct(RECEIVE, 7, "n"));

@@ -80,19 +80,4 @@ abstract contract Currencies is Test {
                 )
             );
     }
-
-    /// @dev The same signature with the other s, which many verifiers take for valid.
-    function malleable(bytes memory signature) internal pure returns (bytes memory) {
-        uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
-        (bytes32 r, bytes32 s, uint8 v) = parts(signature);
-        return abi.encodePacked(r, bytes32(order - uint256(s)), v == 27 ? uint8(28) : uint8(27));
-    }
-
-    function parts(bytes memory signature) internal pure returns (bytes32 r, bytes32 s, uint8 v) {
-        assembly ("memory-safe") {
-            r := mload(add(signature, 0x20))
-            s := mload(add(signature, 0x40))
-            v := byte(0, mload(add(signature, 0x60)))
-        }
-    }
 }

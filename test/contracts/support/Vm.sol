@@ -4,6 +4,13 @@ pragma solidity ^0.8.30;
 /// @title The cheatcodes that our tests use
 /// @notice Foundry's interface, as Hardhat's EVM implements it, at the address of `Test.vm`.
 interface Vm {
+    /// @notice An event as it was emitted.
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     // The next call, or all until `stopPrank`, come from this account.
     function prank(address sender) external;
     function startPrank(address sender) external;
@@ -29,6 +36,10 @@ interface Vm {
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function expectEmit(address emitter) external;
+
+    // What was emitted since.
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
 
     // What has to hold.
     function assume(bool condition) external pure;

@@ -182,16 +182,43 @@ describe('the story typed by hand', function () {
     expect(standing.stdout).to.contain('is admitted until').and.to.contain('may consume 1.707 CLD more')
   })
 
-  it('claim --network: counts what was claimed without it, and counts nothing twice', async () => {
+  it('claim: of several payers in one transaction; --network: counts that later, and nothing twice', async () => {
     const network = ['--network', dev.networkId]
     const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
     expect(await typist.quick(['fetch', url, '-o', 'third.bin'], as('buyer'))).to.include({ status: 0 })
-    await typist.quickData(['claim'], as('seller'))
+    await typist.quickData(['admission', 'join', ...network], as('other'))
+    expect(await typist.quick(['fetch', url, '-o', 'other.bin'], as('other'))).to.include({ status: 0 })
+    const { claimed } = await typist.quickData<{ claimed: { paid: string; transaction: { hash: string } }[] }>(
+      ['claim'],
+      as('seller'),
+    )
+    expect(claimed.map(({ paid }) => paid)).to.deep.equal([`${KILOBYTES * PRICE}`, `${KILOBYTES * PRICE}`])
+    expect(new Set(claimed.map(({ transaction }) => transaction.hash)).size).to.equal(1)
     const counted = await typist.quickData<Record<string, object[]>>(['claim', ...network], as('seller'))
     expect([counted['claimed']?.length, counted['synced']?.length]).to.deep.equal([0, 1])
     const { edges } = await typist.quickData<{ edges: { served: string }[] }>(['history', ...network], anybody())
-    expect(edges.map(({ served }) => served)).to.deep.equal([`${2 * KILOBYTES * PRICE}`])
+    expect(edges.map(({ served }) => served)).to.have.members([`${2 * KILOBYTES * PRICE}`, `${KILOBYTES * PRICE}`])
     expect((await typist.quick(['claim', ...network], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+  })
+
+  it('channels close: the payee takes what is owed and gives the rest back at once', async () => {
+    type Earning = { channelId: string; peer: string; currency: string; deposit: string }
+    const { earning } = await typist.quickData<{ earning: Earning[] }>(['channels'], as('seller'))
+    const isBuyers = ({ currency, peer }: Earning) => currency === dev.currency && peer === who('buyer').address
+    const { channelId = '', deposit = '' } = earning.find(isBuyers) ?? {}
+    const url = `${await shop.saying(/at (http:\S+)/)}/goods.bin`
+    expect(await typist.quick(['fetch', url, '-o', 'fourth.bin'], as('buyer'))).to.include({ status: 0 })
+    const closed = await typist.quickData<{ paid: string; released: string }>(
+      ['channels', 'close', channelId],
+      as('seller'),
+    )
+    const paid = KILOBYTES * PRICE
+    expect(closed).to.deep.include({ paid: `${paid}`, released: `${Number(deposit) - paid}` })
+    const again = await typist.quick(['channels', 'close', channelId], as('seller'))
+    expect(again).to.include({ status: 0 })
+    expect(again.stdout).to.match(/^Claimed 0 CLD, and gave 0 CLD back to 0x/)
+    const other = await typist.quick(['channels', 'close', '0x12'], as('seller'))
+    expect(other.stderr).to.match(/^UNKNOWN_CHANNEL: Nobody pays you through a channel 0x12\. /)
   })
 
   it('channels exit: asks, waits, and takes the rest back to the wallet', async () => {
@@ -204,6 +231,9 @@ describe('the story typed by hand', function () {
     expect(asked.stdout).to.match(
       /^The exit is requested\. Run the same again from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC on/,
     )
+    const stays = await typist.quick(['channels', 'exit', channel, '--cancel'], as('buyer'))
+    expect(stays.stdout).to.match(/^The channel goes on\.\n {2}transaction 0x/)
+    await typist.quickData(['channels', 'exit', channel], as('buyer'))
     const early = await typist.quick(['channels', 'exit', channel], as('buyer'))
     expect(early.stderr).to.match(/^TRANSACTION_REVERTED: The contract refused: ExitNotDue\(.*\n$/)
     await pass(dev.url, 25 * 3_600)

@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { getChannelState, mint, openChannel, requestExit } from '@scrip/sdk/chain'
+import { type Claim, createPayee } from '@scrip/sdk/channels'
 import { ScripError } from '@scrip/sdk/errors'
 import { CREDIT_HEADER, KILOBYTE, kilobytes, PAYMENT_HEADER, PAYMENT_PATH } from '@scrip/sdk/http'
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
@@ -198,6 +199,34 @@ describe('payingFetch', () => {
       const { channel } = await onlyClaim(shop)
       const { claimed, deposit } = await getChannelState(person.client, { channelId: channel.id })
       expect(claimed + deposit).to.equal(300n)
+    })
+
+    it('is topped up in time where the seller leaves a margin of its deposit out of account', async () => {
+      const careful = await market.person()
+      const accept = {
+        chainId: market.chainId,
+        contract: shop.payee.accepts.contract,
+        currencies: [market.currency],
+        maxExposure: 0n,
+        depositMargin: 30n,
+      }
+      const payee = createPayee({ account: careful.account, store: memoryStore(), accept })
+      const other = await openShop(market, sell, { seller: careful, payee })
+      try {
+        buyer = newBuyer(person, { deposit: 100n })
+        await Promise.all(Array.from({ length: 8 }, async () => digest(await buyer.fetch(`${other.url}/sized/30000`))))
+        const [best] = await payee.claimable()
+        const { deposit } = await getChannelState(person.client, { channelId: (best as Claim).channel.id })
+        expect(await other.books()).to.deep.equal({
+          accepted: buyer.spent(),
+          charged: 240n,
+          credit: buyer.spent() - 240n,
+        })
+        expect(buyer.spent() + 30n <= deposit).to.equal(true)
+        expect(deposit).to.equal(300n)
+      } finally {
+        await other.close()
+      }
     })
 
     it('is topped up by what is missing where that is more than a deposit', async () => {

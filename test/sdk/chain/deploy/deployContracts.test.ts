@@ -121,8 +121,7 @@ describe('deployContracts', () => {
       // A deployment that fails must end the wait and say why.
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 10))])
     }
-    await mine(1)
-    const results = await all
+    const results = await minedUntil(all, mine)
     for (const { addresses: found, block } of results) {
       expect(found).to.deep.equal(addresses)
       expect(block).to.equal(2n)
@@ -206,8 +205,7 @@ describe('deployContracts', () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     await request('hardhat_setCode', [proxyAddress, '0x5f5ffd'])
-    await mine(1)
-    const error = (await deploying) as ScripError
+    const error = (await minedUntil(deploying, mine)) as ScripError
     expect(error).to.be.instanceOf(ScripError).with.property('code', 'TRANSACTION_REVERTED')
     expect(error.values).to.include({ contract: 'PaymentChannels', address: addresses.paymentChannels })
   })
@@ -230,6 +228,22 @@ describe('deploymentBlock', () => {
     expect(await deploymentBlock(client, [late])).to.equal(12n)
   })
 })
+
+/**
+ * What comes of some work while blocks are mined. One alone may not do: who looks for a transaction while it is mined sees it
+ * with the next block only.
+ */
+async function minedUntil<Result>(work: Promise<Result>, mine: (blocks: number) => Promise<void>): Promise<Result> {
+  let isOver = false
+  const over = work.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await mine(1)
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 100))])
+  }
+  return over
+}
 
 /** A chain in this process, and a client of it that signs for itself. */
 async function open({ chainId = 31337, as = account, mining = true } = {}) {

@@ -1,180 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IPaymentChannels} from "../../../contracts/channels/IPaymentChannels.sol";
 import {PaymentChannels} from "../../../contracts/channels/PaymentChannels.sol";
+import {ChannelTest} from "../support/ChannelTest.sol";
 import {PlainToken} from "../support/PlainToken.sol";
-import {Vouchers} from "../support/Vouchers.sol";
 
-/// @dev The branches are those of `PaymentChannels.tree`; hostile tokens have a file of their own.
-contract PaymentChannelsTest is Vouchers {
-    uint40 private constant EXIT_DELAY = 30 minutes;
-    bytes32 private constant SEED = "seed";
-
-    PaymentChannels private channels;
-    PlainToken private token;
-    address private payer;
-    address private payee;
-    address private stranger;
-    address private signer;
-    uint256 private signerKey;
-    uint256 private strangerKey;
-
-    function setUp() external {
-        channels = new PaymentChannels();
-        token = new PlainToken();
-        payer = makeAddr("payer");
-        payee = makeAddr("payee");
-        (signer, signerKey) = makeAddrAndKey("signer");
-        (stranger, strangerKey) = makeAddrAndKey("stranger");
-        for (uint256 i = 0; i < 2; ++i) {
-            address holder = [payer, stranger][i];
-            token.mint(holder, type(uint128).max);
-            vm.prank(holder);
-            token.approve(address(channels), type(uint256).max);
-        }
-    }
-
-    // fund
-
-    function test_Fund_RevertWhen_AmountIsZero() external {
-        vm.expectRevert(IPaymentChannels.ZeroAmount.selector);
-        _fund(payer, _channel(), 0);
-    }
-
-    function test_Fund_RevertWhen_StrangerOpens() external {
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.OnlyPayer.selector, stranger, payer));
-        _fund(stranger, _channel(), 1);
-    }
-
-    function test_Fund_RevertWhen_PayeeIsZero() external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.payee = address(0);
-        vm.expectRevert(IPaymentChannels.InvalidPayee.selector);
-        _fund(payer, channel, 1);
-    }
-
-    function test_Fund_RevertWhen_SignerIsZero() external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.signer = address(0);
-        vm.expectRevert(IPaymentChannels.InvalidSigner.selector);
-        _fund(payer, channel, 1);
-    }
-
-    function test_Fund_RevertWhen_TokenIsNoContract() external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.token = stranger;
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidToken.selector, stranger));
-        _fund(payer, channel, 1);
-    }
-
-    function testFuzz_Fund_ExitDelayDecides(uint40 exitDelay) external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.exitDelay = uint40(bound(exitDelay, 0, 60 days));
-        if (channel.exitDelay < 15 minutes || channel.exitDelay > 30 days) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IPaymentChannels.InvalidExitDelay.selector, channel.exitDelay)
-            );
-        }
-        _fund(payer, channel, 1);
-    }
-
-    function test_Fund_ExitDelayLimitsAreIncluded() external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.exitDelay = 15 minutes;
-        _fund(payer, channel, 1);
-        channel.exitDelay = 30 days;
-        _fund(payer, channel, 1);
-    }
-
-    function testFuzz_Fund_RevertWhen_FlagIsSet(uint8 flags) external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.flags = uint8(bound(flags, 2, 255));
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidFlags.selector, channel.flags));
-        _fund(payer, channel, 1);
-    }
-
-    function testFuzz_Fund_PayerOpens(uint96 amount, bytes32 salt) external {
-        amount = bound96(amount, 1, type(uint96).max);
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.salt = salt;
-        bytes32 id = _id(channel);
-
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.ChannelOpened(id, payer, payee, address(token), signer, EXIT_DELAY, 0, salt);
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.Funded(id, amount, amount);
-        _fund(payer, channel, amount);
-
-        _assertState(channel, 0, amount, 0);
-        assertEq(token.balanceOf(address(channels)), amount);
-    }
-
-    function testFuzz_Fund_AnyoneTopsUpWithItsOwnTokens(uint96 first, uint96 second) external {
-        first = bound96(first, 1, type(uint96).max - 1);
-        second = bound96(second, 1, type(uint96).max - first);
-        IPaymentChannels.Channel memory channel = _channel();
-        _fund(payer, channel, first);
-        uint256 payerHeld = token.balanceOf(payer);
-        uint256 strangerHeld = token.balanceOf(stranger);
-
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.Funded(_id(channel), second, first + second);
-        _fund(stranger, channel, second);
-
-        _assertState(channel, 0, first + second, 0);
-        assertEq(token.balanceOf(payer), payerHeld);
-        assertEq(token.balanceOf(stranger), strangerHeld - second);
-    }
-
-    function test_Fund_PayerTopsUp() external {
-        _open(100);
-        _fund(payer, _channel(), 50);
-        _assertState(_channel(), 0, 150, 0);
-    }
-
-    function test_Fund_RevertWhen_DepositExceeds96Bits() external {
-        _open(type(uint96).max);
-        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
-        _fund(payer, _channel(), 1);
-    }
-
-    function testFuzz_Fund_RevertGiven_ExitRequested(uint40 later) external {
-        _open(100);
-        uint40 exitAt = _requestExit();
-        vm.warp(block.timestamp + bound(later, 0, 60 days));
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentChannels.ChannelExiting.selector, _id(_channel()), exitAt)
-        );
-        _fund(payer, _channel(), 1);
-    }
-
-    function test_Fund_RefillsAfterExit() external {
-        _open(100);
-        channels.claim(_voucher(30));
-        vm.warp(_requestExit());
-        channels.exit(_channel());
-
-        _fund(stranger, _channel(), 7);
-        _assertState(_channel(), 30, 7, 0);
-    }
-
-    function test_Fund_RevertWhen_TheCallerDidNotApprove() external {
-        vm.prank(payer);
-        token.approve(address(channels), 99);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, channels, 99, 100)
-        );
-        _fund(payer, _channel(), 100);
-    }
-
-    // claim
-
+/// @dev The branches are those of `ChannelClaims.tree`.
+contract ChannelClaimsTest is ChannelTest {
     function test_Claim_RevertGiven_NeverOpened() external {
         IPaymentChannels.Claim memory claim = _voucher(1);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, _id(_channel())));
         channels.claim(claim);
+    }
+
+    /// @dev The payer chose a signer for the channel's life; its own key signs no vouchers.
+    function test_Claim_RevertWhen_SignedByThePayerItself() external {
+        _open(100);
+        _refuses(signed(address(channels), _channel(), Voucher(1, 0, 0, 0), payerKey));
     }
 
     function testFuzz_Claim_RevertWhen_SignedByAnotherKey(uint256 key) external {
@@ -393,6 +236,42 @@ contract PaymentChannelsTest is Vouchers {
         channels.claim(claim);
     }
 
+    function test_Claim_RevertWhen_TheTotalIsZero() external {
+        _open(100);
+        IPaymentChannels.Claim memory claim = _voucher(0);
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingToClaim.selector, _id(_channel()), 0));
+        channels.claim(claim);
+    }
+
+    /// @dev What is cut off is no voucher, wherever it is cut; what is added behind is not read.
+    function testFuzz_Claim_RevertWhen_Truncated(uint256 length) external {
+        _open(100);
+        bytes memory whole = abi.encodeCall(channels.claim, (_voucher(1)));
+        length = bound(length, 4, whole.length - 1);
+        bytes memory cut = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) cut[i] = whole[i];
+        (bool success, ) = address(channels).call(cut);
+        assertFalse(success);
+        _assertState(_channel(), 0, 100, 0);
+        (success, ) = address(channels).call(bytes.concat(whole, "padding"));
+        assertTrue(success);
+        _assertState(_channel(), 1, 99, 0);
+    }
+
+    /// @dev A field wider than its type is refused: two encodings of one thing could be taken for two things.
+    function testFuzz_Claim_RevertWhen_AFieldIsWiderThanItsType(uint256 which) external {
+        _open(100);
+        bytes memory call = abi.encodeCall(channels.claim, (_voucher(1)));
+        // Payer, payee, token, signer, exitDelay, flags, total, tickAmount, maxTicks, ticks: all but the 32-byte words.
+        uint8[10] memory words = [0, 1, 2, 3, 4, 5, 7, 9, 10, 11];
+        uint256 offset = 4 + 32 * uint256(words[bound(which, 0, 9)]);
+        assertEq(uint8(call[offset]), 0);
+        call[offset] = 0x01;
+        (bool success, ) = address(channels).call(call);
+        assertFalse(success);
+        _assertState(_channel(), 0, 100, 0);
+    }
+
     function test_Claim_RevertGiven_DepositIsSpent() external {
         _open(100);
         channels.claim(_voucher(100));
@@ -483,205 +362,8 @@ contract PaymentChannelsTest is Vouchers {
         assertEq(channels.balanceOf(payee, address(token)), balance);
     }
 
-    // requestExit, exit
-
-    function test_RequestExit_RevertGiven_NeverOpened() external {
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, _id(_channel())));
-        vm.prank(payer);
-        channels.requestExit(_channel());
-    }
-
-    function testFuzz_RequestExit_RevertWhen_CallerIsNotThePayer(address caller) external {
-        vm.assume(caller != payer);
-        _open(100);
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.OnlyPayer.selector, caller, payer));
-        vm.prank(caller);
-        channels.requestExit(_channel());
-    }
-
-    function test_RequestExit_RevertGiven_RequestedAlready() external {
-        _open(100);
-        uint40 exitAt = _requestExit();
-        vm.warp(block.timestamp + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentChannels.ChannelExiting.selector, _id(_channel()), exitAt)
-        );
-        vm.prank(payer);
-        channels.requestExit(_channel());
-    }
-
-    function testFuzz_RequestExit_SetsTheExitOneDelayFromNow(uint40 exitDelay, uint40 time) external {
-        IPaymentChannels.Channel memory channel = _channel();
-        channel.exitDelay = uint40(bound(exitDelay, 15 minutes, 30 days));
-        vm.warp(bound(time, 1, type(uint40).max - 30 days));
-        _fund(payer, channel, 100);
-        uint40 exitAt = uint40(block.timestamp) + channel.exitDelay;
-
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.ExitRequested(_id(channel), payer, payee, exitAt);
-        vm.prank(payer);
-        channels.requestExit(channel);
-        _assertState(channel, 0, 100, exitAt);
-    }
-
-    function test_Exit_RevertGiven_NotRequested() external {
-        _open(100);
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.ExitNotRequested.selector, _id(_channel())));
-        channels.exit(_channel());
-    }
-
-    function testFuzz_Exit_RevertGiven_NotDue(uint40 early) external {
-        _open(100);
-        uint40 exitAt = _requestExit();
-        vm.warp(bound(early, block.timestamp, exitAt - 1));
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentChannels.ExitNotDue.selector, _id(_channel()), exitAt)
-        );
-        channels.exit(_channel());
-    }
-
-    function testFuzz_Exit_CreditsThePayerWhoeverCalls(
-        uint96 deposit,
-        uint96 spent,
-        address caller
-    ) external {
-        deposit = bound96(deposit, 2, type(uint96).max);
-        spent = bound96(spent, 1, deposit);
-        _open(deposit);
-        channels.claim(_voucher(spent));
-        vm.warp(_requestExit());
-
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.Exited(_id(_channel()), deposit - spent);
-        vm.prank(caller);
-        channels.exit(_channel());
-
-        _assertState(_channel(), spent, 0, 0);
-        assertEq(channels.balanceOf(payer, address(token)), deposit - spent);
-    }
-
-    function test_Exit_RevertGiven_AlreadyLeft() external {
-        _open(100);
-        vm.warp(_requestExit());
-        channels.exit(_channel());
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.ExitNotRequested.selector, _id(_channel())));
-        channels.exit(_channel());
-    }
-
-    // withdraw
-
-    function test_Withdraw_RevertWhen_AmountIsZero() external {
-        vm.expectRevert(IPaymentChannels.ZeroAmount.selector);
-        channels.withdraw(address(token), 0, payee);
-    }
-
-    function test_Withdraw_RevertWhen_TheTokensWouldBeLost() external {
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidRecipient.selector, address(0)));
-        channels.withdraw(address(token), 1, address(0));
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidRecipient.selector, channels));
-        channels.withdraw(address(token), 1, address(channels));
-    }
-
-    function testFuzz_Withdraw_RevertWhen_TheBalanceIsLess(uint96 balance, uint96 amount) external {
-        balance = bound96(balance, 1, type(uint96).max - 1);
-        amount = bound96(amount, balance + 1, type(uint96).max);
-        _open(balance);
-        channels.claim(_voucher(balance));
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IPaymentChannels.InsufficientBalance.selector,
-                payee,
-                token,
-                balance,
-                amount
-            )
-        );
-        vm.prank(payee);
-        channels.withdraw(address(token), amount, payee);
-    }
-
-    function testFuzz_Withdraw_SendsExactlyTheAmount(uint96 balance, uint96 amount) external {
-        balance = bound96(balance, 1, type(uint96).max);
-        amount = bound96(amount, 1, balance);
-        address to = makeAddr("to");
-        _open(balance);
-        channels.claim(_voucher(balance));
-
-        vm.expectEmit(address(channels));
-        emit IPaymentChannels.Withdrawn(payee, address(token), amount, to);
-        vm.prank(payee);
-        channels.withdraw(address(token), amount, to);
-
-        assertEq(token.balanceOf(to), amount);
-        assertEq(channels.balanceOf(payee, address(token)), balance - amount);
-    }
-
-    // ids
-
-    function testFuzz_ChannelIdIsTheHashOfTheDescriptor(
-        IPaymentChannels.Channel memory channel,
-        uint64 chainId
-    ) external {
-        vm.chainId(bound(chainId, 1, type(uint64).max - 1));
-        assertEq(
-            channels.channelId(channel),
-            idOf(domainSeparator(block.chainid, address(channels)), channel)
-        );
-    }
-
-    function test_MulticallPresentsSeveralClaims() external {
-        _open(100);
-        bytes[] memory calls = new bytes[](2);
-        calls[0] = abi.encodeCall(channels.claim, (_voucher(10)));
-        calls[1] = abi.encodeCall(channels.claim, (_voucher(25)));
-        channels.multicall(calls);
-        _assertState(_channel(), 25, 75, 0);
-    }
-
-    // what the tests above share
-
-    function _channel() private view returns (IPaymentChannels.Channel memory) {
-        return IPaymentChannels.Channel(payer, payee, address(token), signer, EXIT_DELAY, 0, "salt");
-    }
-
-    function _id(IPaymentChannels.Channel memory channel) private view returns (bytes32) {
-        return idOf(domainSeparator(block.chainid, address(channels)), channel);
-    }
-
-    function _voucher(uint96 total) private view returns (IPaymentChannels.Claim memory) {
-        return signed(address(channels), _channel(), Voucher(total, 0, 0, 0), signerKey);
-    }
-
-    function _fund(address from, IPaymentChannels.Channel memory channel, uint96 amount) private {
-        vm.prank(from);
-        channels.fund(channel, amount);
-    }
-
-    function _open(uint96 deposit) private {
-        _fund(payer, _channel(), deposit);
-    }
-
-    function _requestExit() private returns (uint40 exitAt) {
-        vm.prank(payer);
-        channels.requestExit(_channel());
-        (, , exitAt, ) = channels.state(_id(_channel()));
-    }
-
     function _refuses(IPaymentChannels.Claim memory claim) private {
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidVoucher.selector, _id(claim.channel)));
         channels.claim(claim);
-    }
-
-    function _assertState(
-        IPaymentChannels.Channel memory channel,
-        uint96 claimed,
-        uint96 deposit,
-        uint40 exitAt
-    ) private view {
-        (uint96 claimed_, uint96 deposit_, uint40 exitAt_, bool opened) = channels.state(_id(channel));
-        assertTrue(opened);
-        assertEq(claimed_, claimed);
-        assertEq(deposit_, deposit);
-        assertEq(exitAt_, exitAt);
     }
 }
