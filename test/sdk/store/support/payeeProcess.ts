@@ -7,6 +7,7 @@ import { openSync, readSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import type { PayeeRecord } from '@scrip/sdk/channels'
+import { ScripError } from '@scrip/sdk/errors'
 import { type Change, put, type Store, sqliteStore } from '@scrip/sdk/store'
 import { hexToBytes } from 'viem'
 import { channelTo, payeeOn } from '../../channels/support/channels.ts'
@@ -35,7 +36,7 @@ function pass(point: Point): void {
 const { exec } = DatabaseSync.prototype
 DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
   if (sql === 'COMMIT') pass('commit')
-  exec.call(this, sql)
+  exec.call(this, fault === 'lazy' ? sql.replace('synchronous = FULL', 'synchronous = NORMAL') : sql)
   if (sql === 'BEGIN IMMEDIATE') pass('transaction')
   if (sql === 'COMMIT') pass('committed')
 }
@@ -69,8 +70,18 @@ for await (const line of createInterface({ input: process.stdin })) {
   serve(number, use, Number(amount), hexToBytes(bytes)).catch((error) => tell(`failed ${number} ${error}`))
 }
 
+/** Takes a payment. One that is sent again after a newer one was accepted is in that one's total, and adds nothing. */
+async function accept(bytes: Uint8Array, use: Use): Promise<{ accepted: bigint; added: bigint; held: bigint }> {
+  try {
+    return await payee.accept(bytes, use === 'later' ? {} : { hold: 'added' })
+  } catch (error) {
+    if (!(error instanceof ScripError) || error.code !== 'STALE_PAYMENT') throw error
+    return { accepted: (await payee.standing(channel.id)).accepted, added: 0n, held: 0n }
+  }
+}
+
 async function serve(number: string, use: Use, amount: number, bytes: Uint8Array): Promise<void> {
-  const { accepted, added, held } = await payee.accept(bytes, use === 'later' ? {} : { hold: 'added' })
+  const { accepted, added, held } = await accept(bytes, use)
   tell(`ack ${number} ${accepted} ${added} ${held}`)
   pass('acknowledged')
   if (use === 'later') tell(`charged ${number} ${await payee.charge(channel.id, 1n, amount)}`)

@@ -29,5 +29,8 @@ export const names: Readonly<Record<Point, string>> = {
 /** What is done with a payment: charged in the same write, charged later, or given back because the handler failed. */
 export type Use = 'now' | 'later' | 'failing'
 
-/** A payee that is wrong on purpose: acknowledges before the disk has it, or keeps charges in memory only. */
-export type Fault = 'none' | 'hasty' | 'forgetful'
+/**
+ * A payee that is wrong on purpose: acknowledges before the write, keeps charges in memory only, or does not flush the log
+ * at a commit.
+ */
+export type Fault = 'none' | 'hasty' | 'forgetful' | 'lazy'
