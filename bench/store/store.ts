@@ -39,10 +39,10 @@ try {
         fdatasyncSync(file)
       }),
       raw: calls(300, (call) => insert.run(String(call % CHANNELS), text())),
-      1: concurrentCalls(300, 1, write),
-      16: concurrentCalls(1_600, 16, write),
-      64: concurrentCalls(3_200, 64, write),
-      256: concurrentCalls(6_400, 256, write),
+      alone: concurrentCalls(300, 1, write),
+      by16: concurrentCalls(1_600, 16, write),
+      by64: concurrentCalls(3_200, 64, write),
+      by256: concurrentCalls(6_400, 256, write),
     },
     ROUNDS,
   )
@@ -62,10 +62,10 @@ try {
     `| ${'-'.repeat(38)} | -------: | ---------: | ---------: |`,
     row('write 4 KiB to a file and fdatasync it', rates.flush),
     row('raw node:sqlite, FULL, a commit each', rates.raw),
-    row('sqliteStore, 1 in flight', rates[1]),
-    row('sqliteStore, 16 in flight', rates[16]),
-    row('sqliteStore, 64 in flight', rates[64]),
-    row('sqliteStore, 256 in flight', rates[256]),
+    row('sqliteStore, 1 in flight', rates.alone),
+    row('sqliteStore, 16 in flight', rates.by16),
+    row('sqliteStore, 64 in flight', rates.by64),
+    row('sqliteStore, 256 in flight', rates.by256),
     '',
   ].join('\n')
   console.log(table)
