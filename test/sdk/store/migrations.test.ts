@@ -17,7 +17,7 @@ describe('the versions of a store', () => {
 
   /** Does something with the file itself, whatever version it has. */
   const inside = <Result>(work: (database: DatabaseSync) => Result): Result => {
-    const database = new DatabaseSync(path)
+    const database = new DatabaseSync(path, { timeout: 1_000 })
     try {
       return work(database)
     } finally {

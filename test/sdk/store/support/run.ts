@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** A script in a process of its own, and what it printed. */
 export type Running = {
-  readonly child: ChildProcess
+  readonly child: ChildProcessByStdio<Writable, Readable, null>
   /** The lines printed so far, but not the last where it was cut off. */
   readonly lines: string[]
   /** Resolves with the line of that number, or fails when the process ends before it. */
@@ -26,13 +27,15 @@ export function run(script: URL, parameters: readonly string[], shell?: string):
   const [file, ...rest] = shell === undefined ? command : ['/bin/sh', '-c', `${shell}; exec "$@"`, 'sh', ...command]
   // The start of a process is most of what these tests cost.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'scrip-compile-cache') }
-  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'inherit'], env })
+  const child = spawn(file as string, rest, { stdio: ['pipe', 'pipe', 'inherit'], env })
   const lines: string[] = []
   const waiting = new Set<() => void>()
   let ended = false
   const wake = () => {
     for (const look of waiting) look()
   }
+  // A process that was killed reads no more of what it was sent.
+  child.stdin.on('error', () => {})
   const reader = createInterface({ input: child.stdout })
   // What follows the last newline was cut off when the process was killed: it acknowledges nothing.
   let text = ''
