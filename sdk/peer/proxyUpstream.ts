@@ -119,7 +119,7 @@ function giveBack(answer: IncomingMessage, response: ServerResponse, broken: (ca
     if (value !== undefined) response.setHeader(name, value)
   }
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage)
-  pipeline(answer, response, (error) => error && broken(error))
+  answer.on('error', broken).pipe(response)
 }
 
 function upstreamFailed(cause: Error): ScripError {

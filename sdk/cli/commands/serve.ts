@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
@@ -142,10 +142,9 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
     const servers = [server]
     try {
       const url = await listen(server, port, options.host)
-      if (admin !== undefined) {
-        servers.push(createServer(shop.admin))
-        await listen(servers[1] as Server, admin.port, admin.host)
-      }
+      const office = admin && createServer(shop.admin)
+      if (office !== undefined) servers.push(office)
+      const adminUrl = office && (await listen(office, admin.port, admin.host))
       shop.start()
       print(
         {
@@ -153,6 +152,7 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
             `Selling ${goods.name} at ${url}`,
             `  ${amountOf(price, currency)} a ${options.per}, paid to ${getAddress(shop.payee.address)}`,
             networkId === undefined ? '  to everybody who pays' : `  to whom network ${networkId} admits`,
+            ...(adminUrl === undefined ? [] : [`  /metrics, /health and /ready at ${adminUrl}`]),
             options.claim
               ? 'Ctrl-C stops; what was earned is claimed when it is due, or by `scrip claim`.'
               : 'Ctrl-C stops; `scrip claim` settles what was earned.',
@@ -164,6 +164,7 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
             currency: currency.address,
             price,
             per: options.per,
+            admin: adminUrl,
             networkId,
           },
         },

@@ -66,6 +66,7 @@ export function createMetrics({ currency, unclaimed }: MetricsParameters): Metri
       })
     },
     sold: (sent, amount) => {
+      if (amount === 0n) return
       bytes.inc(sent)
       charged.inc(Number(amount))
     },

@@ -113,7 +113,15 @@ describe('bad input', function () {
 
   it('leaves no file behind but the stores of those who would have sold', () => {
     const files = readdirSync(typist.folder).filter((name) => !/\.db(\.lock)?$/.test(name))
-    expect(files.sort()).to.deep.equal(['broken.json', 'goods.bin', 'home', 'sealed.json', 'shelf', 'slip.json', 'switch.json'])
+    expect(files.sort()).to.deep.equal([
+      'broken.json',
+      'goods.bin',
+      'home',
+      'sealed.json',
+      'shelf',
+      'slip.json',
+      'switch.json',
+    ])
   })
 
   for (const words of [['balance'], ['balance', '--all'], ['fetch', 'x'], ['currency', 'nonsense']]) {
