@@ -54,8 +54,11 @@ export type Session = {
   arrived(sent: Sent, isTaken: boolean): void
   /** Brings a payment to the peer apart from any request. @throws the refusal where nothing helps */
   bring(sent: Sent, url: string, signal: AbortSignal | undefined): Promise<void>
-  /** Does what a peer's refusal asks for, so that the next payment is taken. @throws the refusal where nothing helps. */
-  resolve(problem: ScripError, url: string): Promise<void>
+  /**
+   * Does what a peer's refusal asks for, so that the next payment is taken. Without the address of a peer of this package what
+   * the peer must know goes with that payment. @throws the refusal where nothing helps.
+   */
+  resolve(problem: ScripError, url: string | undefined): Promise<void>
   /** Whether the channel is being left, as the chain says. */
   isExiting(): Promise<boolean>
 }
@@ -166,8 +169,9 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   /** Tells the peer all about the channel. What it makes more is for payments that the peer refused or did not get yet. */
-  const introduce = async (url: string): Promise<void> => {
+  const introduce = async (url: string | undefined): Promise<void> => {
     const bytes = await payer.introduction()
+    if (url === undefined) return
     const answer = await post(new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes), [AMOUNT_HEADER]: '0' }), url)
     if (answer.ok) {
       payer.confirm(bytes)
@@ -211,7 +215,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     if (paid > funded - margin) await fund(paid - funded + margin)
   }
 
-  const resolve = async (problem: ScripError, url: string): Promise<void> => {
+  const resolve = async (problem: ScripError, url: string | undefined): Promise<void> => {
     switch (problem.code) {
       case 'STALE_PAYMENT':
         return recover(problem)

@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -8,6 +9,7 @@ import type { Store } from '../store/Store.ts'
 import { createBudget, type Limits, type Spending } from './createBudget.ts'
 import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
+import { createOfferPayer } from './payOffers.ts'
 import { type Caller, reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
 
@@ -16,7 +18,7 @@ export type PaymentEvent = {
   readonly url: string
   /** Base units. */
   readonly amount: bigint
-  /** Base units a kilobyte: the amount is a whole number of these. */
+  /** Base units a kilobyte: the amount is a whole number of these. The amount itself where an answer has one price. */
   readonly perKilobyte: bigint
 }
 
@@ -33,6 +35,11 @@ export type PayingFetchParameters = {
   deposit?: bigint
   /** Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. */
   window?: number
+  /**
+   * The tokens in which stock x402 servers may be paid by the scheme `exact`, from the client's account; none where nothing is
+   * said. Any with ERC-3009 will do. Where a server offers a channel, that is taken.
+   */
+  exact?: readonly Address[]
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
 }
@@ -66,25 +73,28 @@ type Unanswered = { readonly session: Session; readonly sent: Sent }
 type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: string | null }
 
 /**
- * A `fetch` that pays peers of this package, and leaves everybody else's answers alone. The first paid request to a peer
+ * A `fetch` that pays peers of this package and stock x402 servers, and leaves everybody else's answers alone. The first paid request to a peer
  * opens a channel, or goes on with one from the store; the answer's body is paid for as it is read, a kilobyte at a time.
  * What a handler answers comes back as with `fetch`, whatever its status.
  *
  * Besides what `fetch` throws, the call and the reading of the body throw `LIMIT_EXCEEDED` before more than the limit is
- * paid, `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
+ * paid, `PAYMENT_REFUSED` (by a stock x402 server), `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
  * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
-  const { client, signer, store, limits, window = WINDOW, onPayment } = parameters
+  const { client, signer, store, limits, window = WINDOW, exact = [], onPayment } = parameters
   const deposit = parameters.deposit ?? limits.perRequest
   const budget = createBudget(store, limits)
   const quotes = new Map<string, Quote>()
+  const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
   const inquire = async (
     request: Request,
-    { signal }: Caller,
+    spending: Spending,
+    caller: Caller,
   ): Promise<Response | { quote: Quote; request: Request }> => {
+    const { signal } = caller
     const isGet = request.method === 'GET' || request.method === 'HEAD'
     // Other methods may change on the way, which only who follows a redirect step by step can see; a browser lets nobody.
     const asked = isGet ? request.clone() : new Request(request.clone(), { redirect: 'manual' })
@@ -93,14 +103,16 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     const header = answer.headers.get(QUOTE_HEADER)
     if (answer.status !== 402 || header === null) return answer
     await answer.body?.cancel()
-    return { quote: readQuote(header), request: answer.redirected ? new Request(answer.url, request) : request }
+    const found = answer.redirected ? new Request(answer.url, request) : request
+    const paid = await payOffer({ request: found, caller, spending, header })
+    return paid ?? { quote: readQuote(header), request: found }
   }
 
   /** Sends a request, and pays where it has to. */
   const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const remembered = quotes.get(originOf(asked))
-    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked, caller)
-    if (found instanceof Response) return found
+    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked, spending, caller)
+    if (!('quote' in found)) return found
     const { request } = found
     const origin = originOf(request)
     let { quote } = found
@@ -112,7 +124,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       for (let attempt = 1; ; attempt++) {
         const outcome = await attemptPaid({ request, caller, quote, spending, refused, before })
         before = undefined
-        if (outcome instanceof Response) {
+        if (!('problem' in outcome)) {
           // Nothing is sold here any more, or somebody on the way answers.
           if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
           return outcome

@@ -167,6 +167,11 @@ export const errorCodes = {
     title: 'This costs money',
     hint: 'Pay as the quote says; `scrip fetch` and payingFetch do it.',
   },
+  PAYMENT_REFUSED: {
+    status: 402,
+    title: 'The server did not take the payment',
+    hint: 'Read its reason. What was signed by `exact` may still be carried out within ten minutes: do not pay twice.',
+  },
   PAYMENT_REPLAYED: {
     status: 402,
     title: 'The payment adds nothing to what was paid before',

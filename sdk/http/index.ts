@@ -14,4 +14,27 @@ export {
 } from './headers.ts'
 export { KILOBYTE, kilobytes } from './price.ts'
 export { PROBLEM_TYPE, readProblem, receiveProblem } from './problem.ts'
-export { type Quote, readQuote, writeQuote } from './quote.ts'
+export { QUOTE_SCHEME, type Quote, readQuote, writeQuote } from './quote.ts'
+export {
+  CHANNEL_SCHEME,
+  type ChannelPayload,
+  type ChannelTerms,
+  EXACT_SCHEME,
+  type ExactTerms,
+  readChannelPayload,
+  readChannelProblem,
+  readChannelTerms,
+  readExactTerms,
+  readPaymentRequired,
+  readSettlement,
+  writeJson,
+  X402_PAYMENT_HEADER,
+  X402_SETTLEMENT_HEADER,
+  type X402Network,
+  type X402Payment,
+  type X402PaymentRequired,
+  type X402Requirements,
+  type X402Settlement,
+  type X402Terms,
+  type X402Verdict,
+} from './x402.ts'

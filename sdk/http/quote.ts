@@ -12,7 +12,8 @@ export type Quote = {
   readonly perKilobyte: bigint
 }
 
-const SCHEME = 'scrip-channel'
+/** The scheme by which peers of this package are paid as their answers flow. */
+export const QUOTE_SCHEME = 'scrip-channel'
 
 /** The value of the `PAYMENT-REQUIRED` header for a quote: the shape is x402's, version 2, the scheme ours. */
 export function writeQuote({ chainId, contract, currency, payee, perKilobyte }: Quote, url: string): string {
@@ -21,7 +22,7 @@ export function writeQuote({ chainId, contract, currency, payee, perKilobyte }: 
     resource: { url },
     accepts: [
       {
-        scheme: SCHEME,
+        scheme: QUOTE_SCHEME,
         network: `eip155:${chainId}`,
         asset: currency,
         amount: perKilobyte.toString(),
@@ -61,7 +62,7 @@ function readOffer(offer: unknown): Quote | undefined {
   const { contract, unit } = (extra ?? {}) as { [field: string]: unknown }
   const chainId = /^eip155:(\d{1,15})$/.exec(String(network))?.[1]
   const fits =
-    scheme === SCHEME &&
+    scheme === QUOTE_SCHEME &&
     unit === 'kilobyte' &&
     chainId !== undefined &&
     /^[1-9]\d{0,28}$/.test(String(amount)) &&
