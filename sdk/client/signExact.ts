@@ -19,7 +19,13 @@ export type ExactPayload = {
   readonly signature: Hex
 }
 
-const abi = [...erc20Abi, ...parseAbi(['function DOMAIN_SEPARATOR() view returns (bytes32)'])] as const
+const abi = [
+  ...erc20Abi,
+  ...parseAbi([
+    'function DOMAIN_SEPARATOR() view returns (bytes32)',
+    'function eip712Domain() view returns (bytes1, string name, string version, uint256, address, bytes32, uint256[])',
+  ]),
+] as const
 
 /** How long an authorization holds at most, in seconds: a peer that is slower than that does not mean to serve. */
 const LONGEST = 600
@@ -46,18 +52,15 @@ export async function signExact(
       values: { expected: chainId, chainId: present },
     })
   }
-  const [separator, balance] = await guarded(abi, () =>
-    Promise.all([
-      readContract(client, { ...token, functionName: 'DOMAIN_SEPARATOR' }),
-      readContract(client, { ...token, functionName: 'balanceOf', args: [account.address] }),
-    ]),
-  )
-  if (separator !== domainSeparator({ domain })) {
+  if ((await separatorOf(client, asset, chainId)) !== domainSeparator({ domain })) {
     throw new ScripError('PROTOCOL_VIOLATION', {
       detail: `The token ${asset} is not ${name}, version ${version}, as the server says.`,
       values: { asset, name, version },
     })
   }
+  const balance = await guarded(abi, () =>
+    readContract(client, { ...token, functionName: 'balanceOf', args: [account.address] }),
+  )
   if (balance < amount) {
     throw new ScripError('INSUFFICIENT_BALANCE', {
       detail: `The price is ${amount} base units; the account holds ${balance} of ${asset}.`,
@@ -89,4 +92,25 @@ export async function signExact(
     validBefore: `${validBefore}`,
   }
   return { authorization, signature }
+}
+
+/** The domain in which a token's authorizations are signed, by whichever of the two ways the token tells it. */
+async function separatorOf(client: ScripClient, asset: Address, chainId: number): Promise<Hex | undefined> {
+  const token = { address: asset, abi } as const
+  const told = await ask(() => readContract(client, { ...token, functionName: 'DOMAIN_SEPARATOR' }))
+  if (told !== undefined) return told
+  const domain = await ask(() => readContract(client, { ...token, functionName: 'eip712Domain' }))
+  if (domain === undefined) return undefined
+  const [, name, version] = domain
+  return domainSeparator({ domain: { name, version, chainId, verifyingContract: asset } })
+}
+
+/** What a contract answers; nothing where it has no such function. */
+async function ask<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await guarded(abi, work)
+  } catch (error) {
+    if (error instanceof ScripError && error.code === 'RPC_UNREACHABLE') throw error
+    return undefined
+  }
 }

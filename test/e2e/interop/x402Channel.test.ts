@@ -22,7 +22,8 @@ import { type Pages, servers } from './support/x402Servers.ts'
 const price = 1_000n
 const dear = 3_000n
 const grant = 1_000_000n
-const kinds = Object.keys(servers)
+type Kind = keyof typeof servers
+const kinds: Kind[] = ['express', 'hono', 'fetch']
 
 describe('the scheme channel in stock x402', function () {
   this.timeout(30_000)
@@ -63,7 +64,7 @@ describe('the scheme channel in stock x402', function () {
   }
 
   /** A stock server that sells pages for the payee. */
-  const openShop = async (kind: string, payee = newPayee(), more: Pages = {}, server?: x402ResourceServer) => {
+  const openShop = async (kind: Kind, payee = newPayee(), more: Pages = {}, server?: x402ResourceServer) => {
     const pages: Pages = {
       '/report': async () => [200, 'It rains.'],
       '/dear': async () => [200, 'It pours.'],
@@ -75,7 +76,7 @@ describe('the scheme channel in stock x402', function () {
       Object.keys(pages).map((path) => [`GET ${path}`, termsOf(payTo, path === '/dear' ? dear : price)]),
     )
     const seller = server ?? sellerServer({ chainId: world.chainId, client: world.issuer, payee, exact })
-    const url = await listen(listenerOf(kind)(seller, routes, pages))
+    const url = await listen(servers[kind](seller, routes, pages))
     return { payee, payTo, url, books: () => booksOf(payee) }
   }
 
@@ -429,7 +430,7 @@ describe('the scheme channel in stock x402', function () {
         '/failing': async () => [500, 'The sky fell down.'],
       }
       const routes = { 'GET /report': { accepts }, 'GET /failing': { accepts } }
-      return { payee, url: await listen(listenerOf('express')(server, routes, pages)) }
+      return { payee, url: await listen(servers.express(server, routes, pages)) }
     }
 
     it('is verified and settled across HTTP, and mended the same way', async () => {
@@ -564,12 +565,6 @@ describe('the scheme channel in stock x402', function () {
     })
   })
 })
-
-function listenerOf(kind: string): (typeof servers)[string] {
-  const make = servers[kind]
-  if (make === undefined) throw new Error(`There is no ${kind} server.`)
-  return make
-}
 
 function settlementIn(response: Response) {
   return decodePaymentResponseHeader(response.headers.get('payment-response') ?? '')

@@ -9,11 +9,11 @@ import { Hono } from 'hono'
 /** What a path answers: a status, and a text. An answer may be waited for. */
 export type Pages = { readonly [path: string]: () => Promise<[status: 200 | 500, text: string]> }
 
-/** The stock servers, by what carries them. Each sells pages on the terms of its routes. */
-export const servers: Record<
-  string,
-  (server: x402ResourceServer, routes: RoutesConfig, pages: Pages) => RequestListener
-> = {
+/** A stock server that sells pages on the terms of its routes. */
+type Serve = (server: x402ResourceServer, routes: RoutesConfig, pages: Pages) => RequestListener
+
+/** The stock servers, by what carries them. */
+export const servers: Record<'express' | 'hono' | 'fetch', Serve> = {
   express: (server, routes, pages) => {
     const app = express().use(expressMiddleware(routes, server))
     for (const [path, page] of Object.entries(pages)) {
