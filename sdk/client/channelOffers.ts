@@ -31,6 +31,8 @@ type Line = {
   readonly underWay: Set<object>
   /** What was paid and bought nothing: it pays for what comes next. */
   credit: bigint
+  /** Whether the payee said of the last payment that it adds nothing, which nobody can check. */
+  isDoubtful: boolean
 }
 
 /** A payment that is not answered yet. */
@@ -39,16 +41,17 @@ type Unanswered = {
   readonly parameters: SessionParameters
   readonly session: Session
   readonly sent: Sent
-  /** Base units that the answer was to cost. */
+  /** Base units that the answer was to cost, and that were paid for it beyond what was left of earlier payments. */
   readonly price: bigint
+  readonly amount: bigint
   /** When nobody waits for the answer any more, in milliseconds. */
   readonly until: number
 }
 
 const lines = new WeakMap<Session, Line>()
 
-/** Refusals after which the payee does not hold the payment, and the next one has to make it good. */
-const NOT_TAKEN = new Set(['UNKNOWN_CHANNEL', 'INVALID_TICK', 'DEPOSIT_EXCEEDED'])
+/** Refusals after which what was paid is still there to be spent: the next payment has to bring that much less. */
+const NOT_SPENT = new Set(['UNKNOWN_CHANNEL', 'INVALID_TICK', 'DEPOSIT_EXCEEDED'])
 
 /**
  * Pays for offers of the scheme `channel`, from the channels of a store. The first payment to a payee opens a channel, or goes
@@ -86,7 +89,7 @@ export function createChannelOffers(parameters: {
     }
     const session = { ...parameters, quote, beforeOpening }
     const present = await sessionFor(session)
-    const line = lines.get(present) ?? { underWay: new Set(), credit: 0n }
+    const line = lines.get(present) ?? { underWay: new Set(), credit: 0n, isDoubtful: false }
     lines.set(present, line)
 
     // The payee counts what is left only for a payment that comes alone.
@@ -101,7 +104,7 @@ export function createChannelOffers(parameters: {
       const sent = await present.pay({ amount })
       const payload = payloadOf(sent)
       const until = Date.now() + 1_000 * seconds
-      unanswered.set(payload.payment, { line, parameters: session, session: present, sent, price, until })
+      unanswered.set(payload.payment, { line, parameters: session, session: present, sent, price, amount, until })
       line.underWay.add(sent)
       line.credit += credit + amount - price > 0n ? credit + amount - price : 0n
       return { payload, amount }
@@ -117,22 +120,30 @@ export function createChannelOffers(parameters: {
     const known = unanswered.get(String(payment))
     if (known === undefined) return false
     unanswered.delete(String(payment))
-    const { line, parameters, session, sent, price } = known
+    const { line, parameters, session, sent, price, amount } = known
     line.underWay.delete(sent)
     const problem = required && readChannelProblem(required.accepts)
     session.arrived(sent, settled?.success === true || problem?.code === 'PAYMENT_REQUIRED')
 
     if (settled?.success === true) {
+      line.isDoubtful = false
       const left = readAmount(settled.extra?.['credit'])
       if (line.underWay.size === 0 && left !== undefined) line.credit = left
       return false
     }
-    if (problem === undefined || NOT_TAKEN.has(problem.code)) line.credit += price
+    if (problem === undefined || NOT_SPENT.has(problem.code)) line.credit += price
     if (problem === undefined) return false
     if (problem.code === 'PAYMENT_REQUIRED') {
-      // The payee does not count what this side does: the next payment is whole, and its answer says what is left.
+      // The payee does not count what this side does: the next payment is whole, and its answer says what is left. A whole
+      // one that was not enough will not be enough again.
       line.credit = 0n
-      return true
+      return amount < price
+    }
+    if (problem.code === 'PAYMENT_REPLAYED') {
+      // A payer that lost its state pays what it paid before. A payee that says so again is not believed.
+      const isCredible = !line.isDoubtful
+      line.isDoubtful = true
+      return isCredible
     }
     if (problem.code === 'CHANNEL_EXITING') {
       if (!(await session.isExiting())) return false

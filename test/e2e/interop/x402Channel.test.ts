@@ -1,10 +1,15 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { addresses } from '@scrip/sdk/abi'
 import type { Currency } from '@scrip/sdk/chain'
 import { createPayee, createPayer, type Payee } from '@scrip/sdk/channels'
 import { payingFetch } from '@scrip/sdk/client'
 import { writeJson, writePaymentHeader, type X402Payment } from '@scrip/sdk/http'
 import { x402ChannelFacilitator, x402ChannelServer } from '@scrip/sdk/peer'
-import { memoryStore, type Store } from '@scrip/sdk/store'
+import { memoryStore, type Store, sqliteStore } from '@scrip/sdk/store'
 import { decodePaymentRequiredHeader, decodePaymentResponseHeader } from '@x402/core/http'
 import { HTTPFacilitatorClient, x402ResourceServer } from '@x402/core/server'
 import { expect } from 'chai'
@@ -340,6 +345,41 @@ describe('the scheme channel in stock x402', function () {
       expect(accepted <= charged + price).to.equal(true)
     })
 
+    for (const code of [
+      'PAYMENT_REQUIRED',
+      'PAYMENT_REPLAYED',
+      'UNKNOWN_CHANNEL',
+      'INVALID_TICK',
+      'DEPOSIT_EXCEEDED',
+      'STALE_PAYMENT',
+      'CHANNEL_EXITING',
+      'WRONG_CHANNEL',
+      'NONSENSE',
+    ] as const) {
+      it(`is not paid again and again where it answers ${code} to whatever it gets`, async () => {
+        const [offer] = termsAccepted(await fetch(`${(await openShop('fetch')).url}/report`))
+        const problem = { code, credit: '0', covered: '1', state: '0x00' }
+        const url = await listen((request, response) => {
+          const extra = { ...offer?.extra, ...(request.headers['payment-signature'] && { problem }) }
+          const accepts = [{ ...offer, extra }]
+          const required = writeJson({ x402Version: 2, error: code, resource: { url: 'http://a.b/' }, accepts })
+          response.writeHead(402, { 'payment-required': required }).end()
+        })
+        const { client, signer, store, transactions } = await newBuyer()
+        let paid = 0n
+        const limits = { perRequest: 10n * price }
+        const onPayment = ({ amount }: { amount: bigint }) => {
+          paid += amount
+        }
+        const pay = payingFetch({ client, signer, store, limits, onPayment, deposit: 2n * price })
+        expect(await messageOf(pay(url))).not.to.equal('It did not fail.')
+        // Whoever says that a payment was made before may be right: it is made once more.
+        const most = code === 'PAYMENT_REPLAYED' ? 2n * price : price + 3n
+        expect(paid >= price && paid <= most, `${paid}`).to.equal(true)
+        expect(await transactions()).to.be.within(1, 2)
+      })
+    }
+
     it('is not paid more than the limit, nor in another currency, nor on a chain that the payer is not on', async () => {
       const { client, signer, sent, pay, transactions } = await newBuyer()
       const other = await world.createCurrency()
@@ -385,6 +425,28 @@ describe('the scheme channel in stock x402', function () {
       expect(await buyer.transactions()).to.equal(1)
     })
 
+    it('has what never arrived for what comes next, once it cannot arrive any more', async () => {
+      const { url, books } = await openShop('express')
+      const { client, signer, store } = await newBuyer()
+      let isCut = true
+      /** The first time it says that there is no time to lose, and loses the payment. */
+      const cutting: typeof fetch = async (input, init) => {
+        const request = new Request(input, init)
+        if (!isCut) return fetch(request)
+        if (request.headers.has('payment-signature')) throw new TypeError('The line is cut.')
+        const answer = await fetch(request)
+        const required = decodePaymentRequiredHeader(answer.headers.get('payment-required') ?? '')
+        const accepts = required.accepts.map((offer) => ({ ...offer, maxTimeoutSeconds: 0.001 }))
+        return new Response(null, { status: 402, headers: { 'payment-required': writeJson({ ...required, accepts }) } })
+      }
+      const pay = channelFetch({ client, signer, store, chainId: world.chainId, currency }, cutting)
+      expect(await messageOf(pay(`${url}/report`))).to.equal('The line is cut.')
+      isCut = false
+      // The server says what is left of it, and the next request takes that.
+      for (let request = 0; request < 2; request++) expect((await pay(`${url}/report`)).status).to.equal(200)
+      expect(await books()).to.deep.equal({ accepted: 2n * price + 1n, charged: 2n * price, credit: 1n })
+    })
+
     it('is topped up when the deposit is spent', async () => {
       const { url, books } = await openShop('hono')
       const { client, signer, store, transactions } = await newBuyer()
@@ -410,26 +472,63 @@ describe('the scheme channel in stock x402', function () {
     })
   })
 
+  describe('where a process is killed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scrip-x402-'))
+    const children = new Set<ChildProcess>()
+    after(() => {
+      for (const child of children) child.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    })
+
+    /** A stock server as a process, on the port that it had before. */
+    const start = async (payTo: Address, store: string, port = 0) => {
+      const program = new URL('support/x402SellerProcess.ts', import.meta.url)
+      const words = [store, world.url, payTo, currency.address, `${port}`]
+      const child = fork(program, words, { execArgv: ['--conditions=source'] })
+      children.add(child)
+      const [taken] = (await once(child, 'message')) as [number]
+      return { child, port: taken, url: `http://127.0.0.1:${taken}` }
+    }
+
+    it('charges nothing twice, and at most what was being answered for nothing', async () => {
+      const payTo = newAccount().address
+      const store = join(folder, 'seller.db')
+      const first = await start(payTo, store)
+      const { pay, sent, transactions } = await newBuyer()
+      expect((await pay(`${first.url}/report`)).status).to.equal(200)
+      const lost = messageOf(pay(`${first.url}/hanging`))
+      await once(first.child, 'message')
+      first.child.kill('SIGKILL')
+      expect(await lost).to.contain('fetch failed')
+
+      const { url, child } = await start(payTo, store, first.port)
+      // Whoever recorded what went over the wire gets nothing for it.
+      for (const payment of sent) expect(await refused(present(`${url}/report`, payment))).to.match(/REPLAYED|STALE/)
+      for (let request = 0; request < 2; request++) expect((await pay(`${url}/report`)).status).to.equal(200)
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      const payee = newPayee(payTo, sqliteStore(store))
+      expect(await booksOf(payee)).to.deep.equal(served(4n * price))
+      expect(await transactions()).to.equal(1)
+    })
+  })
+
   describe('at a facilitator of its own', () => {
     /** A stock server whose only facilitator is across HTTP. */
-    const openRemote = async (seconds = 60) => {
+    const openRemote = async () => {
       const payee = newPayee()
       const service = channelService(world.issuer, [payee], world.chainId)
       const facilitator = new HTTPFacilitatorClient({ url: await listen(service) })
       const server = new x402ResourceServer(facilitator).register(network(), x402ChannelServer())
       const price_ = { asset: currency.address, amount: `${price}` }
-      const accepts = {
-        scheme: 'channel',
-        network: network(),
-        price: price_,
-        payTo: payee.address,
-        maxTimeoutSeconds: seconds,
+      const accepts = (maxTimeoutSeconds: number) => {
+        return { scheme: 'channel', network: network(), price: price_, payTo: payee.address, maxTimeoutSeconds }
       }
       const pages: Pages = {
         '/report': async () => [200, 'It rains.'],
         '/failing': async () => [500, 'The sky fell down.'],
       }
-      const routes = { 'GET /report': { accepts }, 'GET /failing': { accepts } }
+      const routes = { 'GET /report': { accepts: accepts(60) }, 'GET /failing': { accepts: accepts(0.05) } }
       return { payee, url: await listen(servers.express(server, routes, pages)) }
     }
 
@@ -446,7 +545,7 @@ describe('the scheme channel in stock x402', function () {
     })
 
     it('has what failed given back when its time is over', async () => {
-      const { url, payee } = await openRemote(1)
+      const { url, payee } = await openRemote()
       const { pay } = await newBuyer()
       await pay(`${url}/failing`)
       const [claim] = await payee.claimable()
