@@ -21,8 +21,9 @@ import { x402Fetch } from './support/x402Buyer.ts'
 import { channelService } from './support/x402ChannelService.ts'
 import { facilitatorServer } from './support/x402Facilitator.ts'
 import { channelFetch } from './support/x402Payer.ts'
+import { readerFetch } from './support/x402Reader.ts'
 import { offers, sellerServer } from './support/x402Seller.ts'
-import { type Pages, servers } from './support/x402Servers.ts'
+import { type Pages, paidFetch, servers } from './support/x402Servers.ts'
 
 const price = 1_000n
 const dear = 3_000n
@@ -157,20 +158,11 @@ describe('the scheme channel in stock x402', function () {
       it('is what payingFetch takes, also where it may pay exact', async () => {
         const { url, books, payTo } = await openShop(kind)
         const { client, signer, store, transactions } = await newBuyer()
-        const amounts: bigint[] = []
-        const pay = payingFetch({
-          client,
-          signer,
-          store,
-          limits: { perRequest: dear },
-          exact: [currency.address],
-          onPayment: ({ amount }) => amounts.push(amount),
-        })
+        const pay = readerFetch({ client, signer, store, tokens: [currency.address] })
         expect(await (await pay(`${url}/report`)).text()).to.equal('It rains.')
         expect(await (await pay(`${url}/dear`)).text()).to.equal('It pours.')
-        expect(amounts).to.deep.equal([price, dear])
         expect(await books()).to.deep.equal(served(price + dear))
-        expect([await transactions(), await fortune(payTo)]).to.deep.equal([2, 0n])
+        expect([await transactions(), await fortune(payTo)]).to.deep.equal([1, 0n])
       })
 
       it('costs nothing where the answer fails: what was paid for it buys the next ones', async () => {
@@ -253,6 +245,19 @@ describe('the scheme channel in stock x402', function () {
       })
     })
   }
+
+  it('costs nothing where a handler in the style of fetch throws', async () => {
+    const payee = newPayee()
+    const seller = sellerServer({ chainId: world.chainId, client: world.issuer, payee, exact })
+    const sell = paidFetch(seller, { 'GET /report': termsOf(payee.address) }, async () => {
+      throw new Error('The sky fell down.')
+    })
+    const { client, signer, store } = await newBuyer()
+    const carry: typeof fetch = (input, init) => sell(new Request(input, init))
+    const pay = channelFetch({ client, signer, store, chainId: world.chainId, currency }, carry)
+    expect(await messageOf(pay('http://shop.example/report'))).to.equal('The sky fell down.')
+    expect(await booksOf(payee)).to.deep.equal({ accepted: price, charged: 0n, credit: price })
+  })
 
   describe('against a payer that cheats', () => {
     it('does not sell what is dear for what is paid for something cheap', async () => {

@@ -1,6 +1,12 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { type HTTPAdapter, type RoutesConfig, x402HTTPResourceServer, type x402ResourceServer } from '@x402/core/server'
+import {
+  type HTTPAdapter,
+  type HTTPResponseInstructions,
+  type RoutesConfig,
+  x402HTTPResourceServer,
+  type x402ResourceServer,
+} from '@x402/core/server'
 import { paymentMiddleware as expressMiddleware } from '@x402/express'
 import { paymentMiddleware as honoMiddleware } from '@x402/hono'
 import express from 'express'
@@ -55,25 +61,41 @@ export function paidFetch(
 ): (request: Request) => Promise<Response> {
   const http = new x402HTTPResourceServer(server, routes)
   let ready: Promise<void> | undefined
+  const initialize = () => {
+    ready ??= http.initialize().catch((error: unknown) => {
+      ready = undefined
+      throw error
+    })
+    return ready
+  }
   return async (request) => {
-    ready ??= http.initialize()
-    await ready
+    await initialize()
     const context = { adapter: adapter(request), path: new URL(request.url).pathname, method: request.method }
     const outcome = await http.processHTTPRequest(context)
     if (outcome.type === 'no-payment-required') return handler(request)
-    if (outcome.type === 'payment-error') return Response.json(outcome.response.body ?? {}, outcome.response)
+    if (outcome.type === 'payment-error') return refusal(outcome.response)
 
     const { paymentPayload, paymentRequirements, cancellationDispatcher } = outcome
-    const response = await handler(request)
+    let response: Response
+    try {
+      response = await handler(request)
+    } catch (error) {
+      await cancellationDispatcher.cancel({ reason: 'handler_threw', error })
+      throw error
+    }
     if (response.status >= 400) {
       await cancellationDispatcher.cancel({ reason: 'handler_failed', responseStatus: response.status })
       return response
     }
     const settled = await http.processSettlement(paymentPayload, paymentRequirements, undefined, { request: context })
-    if (!settled.success) return Response.json(settled.response.body ?? {}, settled.response)
+    if (!settled.success) return refusal(settled.response)
     for (const [name, value] of Object.entries(settled.headers)) response.headers.set(name, value)
     return response
   }
+}
+
+function refusal({ status, headers, body, isHtml }: HTTPResponseInstructions): Response {
+  return new Response(isHtml ? String(body) : JSON.stringify(body ?? {}), { status, headers })
 }
 
 function adapter({ headers, method, url }: Request): HTTPAdapter {
