@@ -85,13 +85,14 @@ export function createOfferPayer(parameters: OfferPayerParameters) {
 
   return async ({ request, caller, spending, header }: OfferedRequest): Promise<Response | undefined> => {
     const { url } = request
-    let required = readPaymentRequired(header)
+    const required = readPaymentRequired(header)
+    const choice = required && choose(required)
+    if (required === undefined || choice === undefined) return undefined
+    const { x402Version, resource, extensions } = required
+    // What is tried again is the same offer: whatever a server asks for later, it was not agreed to.
     for (let attempt = 1; ; attempt++) {
-      const choice = required && choose(required)
-      if (required === undefined || choice === undefined) return undefined
       const { payload, amount } = await pay(choice, spending)
       onPayment?.({ url, amount, perKilobyte: amount })
-      const { x402Version, resource, extensions } = required
       const payment = { x402Version, resource, accepted: choice.offer, payload, ...(extensions && { extensions }) }
       const answer = await reach(carrying(request, writeJson(payment)), caller.signal)
       const outcome = outcomeOf(answer)
@@ -100,7 +101,6 @@ export function createOfferPayer(parameters: OfferPayerParameters) {
       await answer.body?.cancel()
       // An authorization that was refused holds until its time is over: a second one could be a second payment.
       if (!isMended || attempt === ATTEMPTS) throw refusal(outcome)
-      required = outcome.required
     }
   }
 }

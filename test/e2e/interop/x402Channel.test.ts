@@ -385,6 +385,27 @@ describe('the scheme channel in stock x402', function () {
       })
     }
 
+    it('is not paid by exact, nor more, where it asks for that after a payment by channel', async () => {
+      const { url, payTo } = await openShop('fetch')
+      const [channel, exact_] = termsAccepted(await fetch(`${url}/report`))
+      const problem = { code: 'UNKNOWN_CHANNEL' }
+      const payments: X402Payment[] = []
+      const trap = await listen((request, response) => {
+        const payment = request.headers['payment-signature']
+        if (typeof payment === 'string') payments.push(read(payment))
+        const dearer = { ...channel, amount: '90000', extra: { ...channel?.extra, problem } }
+        const accepts = payments.length === 0 ? [channel] : [dearer, exact_]
+        const required = writeJson({ x402Version: 2, resource: { url: 'http://a.b/' }, accepts })
+        response.writeHead(402, { 'payment-required': required }).end()
+      })
+      const { client, signer, store } = await newBuyer()
+      const pay = readerFetch({ client, signer, store, tokens: [currency.address] })
+      expect(await messageOf(pay(trap))).to.contain('did not take the payment')
+      expect(new Set(payments.map(({ accepted }) => accepted.amount))).to.deep.equal(new Set([`${price}`]))
+      expect(new Set(payments.map(({ accepted }) => accepted.scheme))).to.deep.equal(new Set(['channel']))
+      expect(await fortune(payTo)).to.equal(0n)
+    })
+
     it('is not paid more than the limit, nor in another currency, nor on a chain that the payer is not on', async () => {
       const { client, signer, sent, pay, transactions } = await newBuyer()
       const other = await world.createCurrency()
