@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { addresses } from '@scrip/sdk/abi'
 import type { Currency } from '@scrip/sdk/chain'
 import { createPayee, createPayer, type Payee } from '@scrip/sdk/channels'
-import { payingFetch } from '@scrip/sdk/client'
+import { payingFetch, x402ChannelClient } from '@scrip/sdk/client'
 import { writeJson, writePaymentHeader, type X402Payment } from '@scrip/sdk/http'
 import { x402ChannelFacilitator, x402ChannelServer } from '@scrip/sdk/peer'
 import { memoryStore, type Store, sqliteStore } from '@scrip/sdk/store'
 import { decodePaymentRequiredHeader, decodePaymentResponseHeader } from '@x402/core/http'
 import { HTTPFacilitatorClient, x402ResourceServer } from '@x402/core/server'
+import { ExactEvmScheme } from '@x402/evm'
+import { wrapFetchWithPaymentFromConfig } from '@x402/fetch'
 import { expect } from 'chai'
 import { type Address, createClient, http } from 'viem'
 import { listen, stopListening } from './support/listen.ts'
@@ -245,6 +247,22 @@ describe('the scheme channel in stock x402', function () {
       })
     })
   }
+
+  it('is what a stock client takes that has both schemes, because it is offered first', async () => {
+    const { url, payTo, books } = await openShop('express')
+    const { client, signer, store } = await newBuyer()
+    const channel = x402ChannelClient({ client, signer, store, limits: { perRequest: price }, currencies: [currency] })
+    const allowedAssets = [{ network: network(), asset: currency.address }]
+    const pay = wrapFetchWithPaymentFromConfig(fetch, {
+      schemes: [
+        { network: network(), client: new ExactEvmScheme(signer) },
+        { network: network(), client: channel },
+      ],
+      spendControls: { allowedAssets },
+    })
+    expect((await pay(`${url}/report`)).status).to.equal(200)
+    expect([await books(), await fortune(payTo)]).to.deep.equal([served(price), 0n])
+  })
 
   it('costs nothing where a handler in the style of fetch throws', async () => {
     const payee = newPayee()
