@@ -12,3 +12,9 @@ export { relayTransferFundsVia } from './issuer/relayTransferFundsVia.ts'
 export { type SignTransferFundsViaParameters, signTransferFundsVia } from './issuer/signTransferFundsVia.ts'
 export { type TransferFundsViaParameters, transferFundsVia } from './issuer/transferFundsVia.ts'
 export { type PayingFetch, type PayingFetchParameters, type PaymentEvent, payingFetch } from './payingFetch.ts'
+export {
+  type X402ChannelClient,
+  type X402ChannelClientParameters,
+  type X402Currency,
+  x402ChannelClient,
+} from './x402ChannelClient.ts'

@@ -9,6 +9,7 @@ import { accountOf, guarded, type ScripClient } from '../chain/transact.ts'
 import { fromHex, toHex } from '../channels/bytes.ts'
 import type { Channel } from '../channels/Channel.ts'
 import { channelId } from '../channels/hashes.ts'
+import type { Statement } from '../channels/judge.ts'
 import { createPayer, type PayerRecord, payers } from '../channels/Payer.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -22,7 +23,9 @@ import { reach } from './reach.ts'
 /** A payment that was made for something at the peer. */
 export type Sent = {
   readonly bytes: Uint8Array
-  /** The headers that carry it, and what it is for. */
+  /** What is stated of it. */
+  readonly statement: Statement
+  /** The headers that carry both, and what it is for. */
   readonly headers: Headers
 }
 
@@ -48,8 +51,11 @@ export type Session = {
   arrived(sent: Sent, isTaken: boolean): void
   /** Brings a payment to the peer apart from any request. @throws the refusal where nothing helps */
   bring(sent: Sent, url: string, signal: AbortSignal | undefined): Promise<void>
-  /** Does what a peer's refusal asks for, so that the next payment is taken. @throws the refusal where nothing helps. */
-  resolve(problem: ScripError, url: string): Promise<void>
+  /**
+   * Does what a peer's refusal asks for, so that the next payment is taken. Without the address of a peer of this package what
+   * the peer must know goes with that payment. @throws the refusal where nothing helps.
+   */
+  resolve(problem: ScripError, url: string | undefined): Promise<void>
   /** Whether the channel is being left, as the chain says. */
   isExiting(): Promise<boolean>
 }
@@ -128,9 +134,10 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     const bytes = await payFunded(amount)
     const headers = new Headers()
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
-    const sent = { bytes, headers }
+    const arrived = lowest([...underWay.values(), from])
+    const statement = { amount: amount + refused, arrived }
+    const sent = { bytes, statement, headers }
     underWay.set(sent, from)
-    const statement = { amount: amount + refused, arrived: lowest(underWay.values()) }
     headers.set(PAYMENT_HEADER, writeStatedPayment(bytes, statement, true))
     return sent
   }
@@ -160,8 +167,9 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   /** Tells the peer all about the channel. What it makes more is for payments that the peer refused or did not get yet. */
-  const introduce = async (url: string): Promise<void> => {
+  const introduce = async (url: string | undefined): Promise<void> => {
     const bytes = await payer.introduction()
+    if (url === undefined) return
     const answer = await post(new Headers({ [PAYMENT_HEADER]: writeStatedPayment(bytes, { amount: 0n }) }), url)
     if (answer.ok) {
       payer.confirm(bytes)
@@ -205,7 +213,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     if (paid > funded - margin) await fund(paid - funded + margin)
   }
 
-  const resolve = async (problem: ScripError, url: string): Promise<void> => {
+  const resolve = async (problem: ScripError, url: string | undefined): Promise<void> => {
     switch (problem.code) {
       case 'STALE_PAYMENT':
         return recover(problem)

@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -11,6 +12,7 @@ import { createBudget, type Limits, type Spending } from './createBudget.ts'
 import { createReceipts, type KeptReceipt } from './createReceipts.ts'
 import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
+import { createOfferPayer } from './payOffers.ts'
 import { type Caller, reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
 
@@ -45,6 +47,11 @@ export type PayingFetchParameters = {
   tolerance?: number
   /** Receipts of payees that the store keeps, the newest; 1,000 where nothing is said, 0 asks for none. */
   receipts?: number
+  /**
+   * The tokens in which stock x402 servers may be paid by the scheme `exact`, from the client's account; none where nothing is
+   * said. Any with ERC-3009 will do. Where a server offers a channel, that is taken.
+   */
+  exact?: readonly Address[]
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
   /** Told of every receipt that is kept. */
@@ -88,16 +95,16 @@ type Unanswered = { readonly session: Session; readonly sent: Sent }
 type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: string | null }
 
 /**
- * A `fetch` that pays peers of this package, and leaves everybody else's answers alone. The first paid request to a peer
- * opens a channel, or goes on with one from the store; the answer's body is paid for as it is read, a kilobyte at a time.
+ * A `fetch` that pays peers of this package and stock x402 servers, and leaves everybody else's answers alone. The first
+ * paid request to a peer opens a channel, or goes on with one from the store; the answer's body is paid for as it is read.
  * What a handler answers comes back as with `fetch`, whatever its status.
  *
  * Besides what `fetch` throws, the call and the reading of the body throw `LIMIT_EXCEEDED` before more than the limit is
- * paid, `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
- * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
+ * paid, `PAYMENT_REFUSED` (by a stock x402 server), `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`,
+ * `TRANSFER_INTERRUPTED` (`values.received` says how many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
-  const { client, signer, store, limits, window = WINDOW, tolerance = 0, onPayment, onReceipt } = parameters
+  const { client, signer, store, limits, window = WINDOW, tolerance = 0, exact = [], onPayment, onReceipt } = parameters
   const deposit = parameters.deposit ?? limits.perRequest
   const budget = createBudget(store, limits)
   const { receipts: most = RECEIPTS } = parameters
@@ -113,12 +120,15 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     quotes.set(placeOf(request), next)
     quotes.set(originOf(request), next)
   }
+  const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
   const inquire = async (
     request: Request,
-    { signal }: Caller,
+    spending: Spending,
+    caller: Caller,
   ): Promise<Response | { quote: Quote; request: Request }> => {
+    const { signal } = caller
     const isGet = request.method === 'GET' || request.method === 'HEAD'
     // Other methods may change on the way, which only who follows a redirect step by step can see; a browser lets nobody.
     const asked = isGet ? request.clone() : new Request(request.clone(), { redirect: 'manual' })
@@ -127,13 +137,15 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     const header = answer.headers.get(QUOTE_HEADER)
     if (answer.status !== 402 || header === null) return answer
     await answer.body?.cancel()
-    return { quote: readQuote(header), request: answer.redirected ? new Request(answer.url, request) : request }
+    const found = answer.redirected ? new Request(answer.url, request) : request
+    const paid = await payOffer({ request: found, caller, spending, header })
+    return paid ?? { quote: readQuote(header), request: found }
   }
 
   /** Sends a request, and pays where it has to. */
   const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
     const last = remembered(asked)
-    const found = last ? { quote: last, request: asked } : await inquire(asked, caller)
+    const found = last ? { quote: last, request: asked } : await inquire(asked, spending, caller)
     if (!('quote' in found)) return found
     const { request } = found
     let { quote } = found

@@ -182,6 +182,11 @@ export const errorCodes = {
     title: 'The body of the request does not come',
     hint: 'Send the request again over a better connection, or less of it at a time.',
   },
+  PAYMENT_REFUSED: {
+    status: 402,
+    title: 'The server did not take the payment',
+    hint: 'Read its reason. What was signed by `exact` may still be carried out within ten minutes: do not pay twice.',
+  },
   PAYMENT_REPLAYED: {
     status: 402,
     title: 'The payment adds nothing to what was paid before',

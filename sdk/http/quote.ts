@@ -15,7 +15,8 @@ export type Quote = Rate & {
   readonly expiresAt?: number
 }
 
-const SCHEME = 'scrip-channel'
+/** The scheme by which peers of this package are paid as their answers flow. */
+export const QUOTE_SCHEME = 'scrip-channel'
 
 /** Seconds that a quote holds where it does not say. */
 const HOLDS_SECONDS = 60
@@ -32,7 +33,7 @@ export function writeQuote(quote: Quote, url: string): string {
     resource: { url },
     accepts: [
       {
-        scheme: SCHEME,
+        scheme: QUOTE_SCHEME,
         network: `eip155:${chainId}`,
         asset: currency,
         amount: amount.toString(),
@@ -73,7 +74,7 @@ function readOffer(offer: unknown): Quote | undefined {
   const chainId = /^eip155:(\d{1,15})$/.exec(String(network))?.[1]
   const rate = readRate(`${amount}/${unit}`)
   const fits =
-    scheme === SCHEME &&
+    scheme === QUOTE_SCHEME &&
     chainId !== undefined &&
     [asset, payTo, contract].every((address) => isAddress(String(address), { strict: false }))
   if (!fits || rate === undefined) return undefined

@@ -24,6 +24,7 @@ import { PROBLEM_TYPE } from '../http/problem.ts'
 import { writeQuote } from '../http/quote.ts'
 import { type Receipt, receiptDigest, writeReceipt } from '../http/receipt.ts'
 import { idStartOf, readStatedPayment } from '../http/statedPayment.ts'
+import { acceptPayment } from './acceptPayment.ts'
 import { type Allowances, createAllowances, UNBOUNDED } from './createAllowances.ts'
 import { createObserver } from './createObserver.ts'
 import { createQuotes } from './createQuotes.ts'
@@ -151,34 +152,18 @@ export function createPaywall<Request>(
   const tallies = newest<string, Tally>(MOST_RECEIPTS)
   const find = (idStart: string) => knownByStart.get(idStart)
 
-  /** The channel that a payment is for, as far as it can be told without looking at the chain. */
-  const channelOf = async (payment: Uint8Array): Promise<{ channel: Channel; isStranger: boolean }> => {
-    const { channelId, channel } = decodePayment(payment)
-    try {
-      return { channel: (await payee.standing(channelId)).channel, isStranger: false }
-    } catch (error) {
-      if (channel === undefined || codeOf(error) !== 'UNKNOWN_CHANNEL') throw error
-      return { channel, isStranger: true }
-    }
-  }
-
-  /** Accepts a payment, with the chain looked at first where that is due. */
+  /** Accepts a payment, and remembers its channel. */
   const accept = async (payment: Uint8Array, options: AcceptOptions, required?: Address): Promise<Acceptance> => {
     const present = known.get(idIn(payment))
-    const { channel, isStranger } = present ? { channel: present.channel, isStranger: false } : await channelOf(payment)
-    if (required !== undefined && channel.token !== required) throw wrongCurrency(channel.token, required)
-    if (!observer.isFresh(channel.id)) await (isStranger ? observer.meet(channel) : observer.observe(channel))
-    let acceptance: Acceptance
-    try {
-      acceptance = await payee.accept(payment, options)
-    } catch (error) {
-      if (codeOf(error) !== 'DEPOSIT_EXCEEDED') throw error
-      // The payer may have topped the channel up meanwhile.
-      await observer.observe(channel)
-      acceptance = await payee.accept(payment, options)
+    const requirement = {
+      ...options,
+      ...(required && { currency: required }),
+      ...(present && { channel: present.channel }),
     }
-    if (present) present.accepted = acceptance.accepted
-    else remember({ channel, id: channel.id, accepted: acceptance.accepted })
+    const acceptance = await acceptPayment({ payee, observer }, payment, requirement)
+    const { channel, accepted } = acceptance
+    if (present) present.accepted = accepted
+    else remember({ channel, id: channel.id, accepted })
     return acceptance
   }
 
@@ -334,13 +319,6 @@ function idIn(payment: Uint8Array): Hex {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof ScripError ? error.code : undefined
-}
-
-function wrongCurrency(token: Address, currency: Address): ScripError {
-  return new ScripError('WRONG_CHANNEL', {
-    detail: `The channel pays in ${token}; this is sold for ${currency}.`,
-    values: { currency, token },
-  })
 }
 
 function tooLittle(credit: bigint, { unit, amount }: Rate): ScripError {

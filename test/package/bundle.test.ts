@@ -14,7 +14,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [70, "export { openChannel } from '@scrip/sdk'"],
   [80, "export * from '@scrip/sdk/settlement'"],
   [10, "export * from '@scrip/sdk/http'"],
-  [82, "export * from '@scrip/sdk/client'"],
+  [86, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],
   [45, "export * from '@scrip/sdk/admission'"],
   [4, "export * from '@scrip/sdk/store'"],

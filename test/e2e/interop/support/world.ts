@@ -1,5 +1,14 @@
 import { type CreateCurrencyParameters, deployContracts, scripActions } from '@scrip/sdk/chain'
-import { type Account, type Address, createTestClient, createWalletClient, type Hex, http, publicActions } from 'viem'
+import {
+  type Account,
+  type Address,
+  createTestClient,
+  createWalletClient,
+  type Hex,
+  http,
+  parseEther,
+  publicActions,
+} from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { DEV_MNEMONIC } from '../../../../sdk/cli/localChain.ts'
@@ -18,6 +27,8 @@ export type World = {
   person(number: number): Person
   /** Somebody with any account, and with no coins where nobody gave it any. */
   as(account: Account): Person
+  /** Gives somebody coins for gas. */
+  give(address: Address): Promise<void>
   /** A currency of the issuer's, with a name of its own where none is given. */
   createCurrency(terms?: Partial<CreateCurrencyParameters>): Promise<Address>
   /** Lets time pass, in seconds. */
@@ -51,6 +62,7 @@ export async function startWorld(): Promise<World> {
     issuer,
     person,
     as,
+    give: (address) => machine.setBalance({ address, value: parseEther('10') }),
     createCurrency: async (terms = {}) => {
       currencies += 1
       const fixed = { name: `Currency ${currencies}`, symbol: `C${currencies}`, decimals: 6 }
