@@ -1,7 +1,7 @@
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { AMOUNT_HEADER, ARRIVED_HEADER, PAYMENT_HEADER, readAmount } from '../http/headers.ts'
+import { readAmount, writePaymentHeader } from '../http/headers.ts'
 import type { X402Settlement } from '../http/x402.ts'
 import { type ChannelPayload, type ChannelTerms, readChannelProblem, type X402PaymentRequired } from '../http/x402.ts'
 import type { Store } from '../store/Store.ts'
@@ -169,8 +169,6 @@ function exceeded(price: bigint, left: bigint): ScripError {
   })
 }
 
-function payloadOf({ headers }: Sent): ChannelPayload {
-  const [payment, amount, arrived] = [PAYMENT_HEADER, AMOUNT_HEADER, ARRIVED_HEADER].map((name) => headers.get(name))
-  if (!payment) throw new ScripError('INTERNAL', { detail: 'A payment has no header.' })
-  return { payment, ...(amount && { amount }), ...(arrived && { arrived }) }
+function payloadOf({ bytes, statement: { amount, arrived } }: Sent): ChannelPayload {
+  return { payment: writePaymentHeader(bytes), amount: `${amount}`, arrived: `${arrived}` }
 }

@@ -9,6 +9,7 @@ import { accountOf, guarded, type ScripClient } from '../chain/transact.ts'
 import { fromHex, toHex } from '../channels/bytes.ts'
 import type { Channel } from '../channels/Channel.ts'
 import { channelId } from '../channels/hashes.ts'
+import type { Statement } from '../channels/judge.ts'
 import { createPayer, type PayerRecord, payers } from '../channels/Payer.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -29,6 +30,7 @@ import { reach } from './reach.ts'
 /** A payment that was made for something at the peer. */
 export type Sent = {
   readonly bytes: Uint8Array
+  readonly statement: Required<Statement>
   /** The headers that carry it, and what it is for. */
   readonly headers: Headers
 }
@@ -136,11 +138,12 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     const from = await payer.paid()
     const bytes = await payFunded(amount)
     const headers = new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes) })
-    headers.set(AMOUNT_HEADER, (amount + refused).toString())
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
-    const sent = { bytes, headers }
+    const statement = { amount: amount + refused, arrived: lowest([...underWay.values(), from]) }
+    headers.set(AMOUNT_HEADER, statement.amount.toString())
+    headers.set(ARRIVED_HEADER, statement.arrived.toString())
+    const sent = { bytes, statement, headers }
     underWay.set(sent, from)
-    headers.set(ARRIVED_HEADER, lowest(underWay.values()).toString())
     return sent
   }
 
