@@ -36,7 +36,10 @@ export type PayingFetchParameters = {
   limits: Limits
   /** Base units to open and to top up a channel with; `limits.perRequest` where nothing is said. */
   deposit?: bigint
-  /** Kilobytes, or seconds, to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. */
+  /**
+   * Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. Of time it is a
+   * second.
+   */
   window?: number
   /**
    * How far above the last price a price may have moved, as a part of it, to be paid without being asked: 0.1 is a tenth. 0
