@@ -224,9 +224,9 @@ async function purchaseFile({ buyer, url, output, limit, tally }: PurchaseParame
     store: buyer.wallet,
     limits: { perRequest: limit },
     deposit: limit / 2n,
-    onPayment: ({ amount, perKilobyte }) => {
-      payments += Number(amount / perKilobyte)
-      tally.payments += Number(amount / perKilobyte)
+    onPayment: ({ amount, price }) => {
+      payments += Number(amount / price)
+      tally.payments += Number(amount / price)
       spent += amount
     },
   })

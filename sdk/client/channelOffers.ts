@@ -80,7 +80,7 @@ export function createChannelOffers(parameters: {
   const pay: ChannelOffers['pay'] = async (terms, spending) => {
     giveUp()
     const { chainId, contract, asset: currency, payTo: payee, amount: price, seconds } = terms
-    const quote = { chainId, contract, currency, payee, perKilobyte: price }
+    const quote = { chainId, contract, currency, payee, unit: 'call', amount: price } as const
     const left = await spending.left(currency)
     const beforeOpening = () => {
       // Before any deposit: what is too dear is not worth a channel.

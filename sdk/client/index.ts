@@ -1,4 +1,5 @@
 export type { Limits } from './createBudget.ts'
+export { isSignedBy, type KeptReceipt, readReceipts } from './createReceipts.ts'
 export {
   type GatewayClient,
   type GatewayClientParameters,

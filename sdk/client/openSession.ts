@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import { getChainId } from 'viem/actions'
 import { getChannelState } from '../chain/actions/getChannelState.ts'
 import { openChannel } from '../chain/actions/openChannel.ts'
@@ -13,17 +13,10 @@ import type { Statement } from '../channels/judge.ts'
 import { createPayer, type PayerRecord, payers } from '../channels/Payer.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import {
-  AMOUNT_HEADER,
-  ANSWER_HEADER,
-  ARRIVED_HEADER,
-  PAYMENT_HEADER,
-  PAYMENT_PATH,
-  readAmount,
-  writePaymentHeader,
-} from '../http/headers.ts'
+import { ANSWER_HEADER, PAYMENT_HEADER, PAYMENT_PATH, readAmount } from '../http/headers.ts'
 import { receiveProblem } from '../http/problem.ts'
 import type { Quote } from '../http/quote.ts'
+import { writeStatedPayment } from '../http/statedPayment.ts'
 import { put, type Store } from '../store/Store.ts'
 import { reach } from './reach.ts'
 
@@ -47,6 +40,7 @@ export type Purpose = {
 
 /** A channel to one payee, in use. */
 export type Session = {
+  readonly channelId: Hex
   /**
    * A payment for a purpose; tops the channel up where its deposit is spent. It is on its way until `arrived` says
    * otherwise.
@@ -108,7 +102,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const { client, signer, store, quote, deposit } = parameters
   await requireSameChain(client, quote)
   const channel = (await findChannel(parameters)) ?? (await open(parameters))
-  const payer = createPayer({ channel, signer, store, tickAmount: quote.perKilobyte, overtaking: true })
+  const payer = createPayer({ channel, signer, store, tickAmount: quote.amount, overtaking: true })
   await payer.setFunded(channel.funded, channel.claimed)
   /** Where the payments that are on their way begin: the total that was paid before each. */
   const underWay = new Map<Sent, bigint>()
@@ -137,13 +131,12 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const payFor = async ({ amount, refused = 0n, answer }: Purpose): Promise<Sent> => {
     const from = await payer.paid()
     const bytes = await payFunded(amount)
-    const headers = new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes) })
+    const headers = new Headers()
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
     const statement = { amount: amount + refused, arrived: lowest([...underWay.values(), from]) }
-    headers.set(AMOUNT_HEADER, statement.amount.toString())
-    headers.set(ARRIVED_HEADER, statement.arrived.toString())
     const sent = { bytes, statement, headers }
     underWay.set(sent, from)
+    headers.set(PAYMENT_HEADER, writeStatedPayment(bytes, statement, true))
     return sent
   }
 
@@ -175,7 +168,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   const introduce = async (url: string | undefined): Promise<void> => {
     const bytes = await payer.introduction()
     if (url === undefined) return
-    const answer = await post(new Headers({ [PAYMENT_HEADER]: writePaymentHeader(bytes), [AMOUNT_HEADER]: '0' }), url)
+    const answer = await post(new Headers({ [PAYMENT_HEADER]: writeStatedPayment(bytes, { amount: 0n }) }), url)
     if (answer.ok) {
       payer.confirm(bytes)
       return answer.body?.cancel()
@@ -236,6 +229,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
   }
 
   return {
+    channelId: channel.id,
     pay: (purpose) => inTurn(() => payFor(purpose)),
     arrived,
     resolve,

@@ -1,15 +1,17 @@
 import { ScripError } from '../errors/ScripError.ts'
 import { ANSWER_HEADER, BOUND_HEADER, CREDIT_HEADER, PRICE_HEADER, readAmount } from '../http/headers.ts'
-import { KILOBYTE, kilobytes } from '../http/price.ts'
+import { KILOBYTE, kilobytes, type Rate, readRate, SECOND, type Unit, writeRate } from '../http/price.ts'
 import type { Caller } from './reach.ts'
 
 /** What a peer says of an answer that is paid. */
 export type Terms = {
-  /** Base units a kilobyte. */
+  /** What is paid for one by one. */
+  readonly unit: Unit
+  /** Base units of one such piece. */
   readonly price: bigint
-  /** Kilobytes that are paid already. */
+  /** Pieces that are paid already. */
   readonly credit: number
-  /** Kilobytes that the payer's network lets it have; infinitely many where nothing bounds it. */
+  /** Pieces that the payer's network lets it have; infinitely many where nothing bounds it. */
   readonly bound: number
   /** Bytes; nothing where the peer does not say. */
   readonly length: number | undefined
@@ -23,14 +25,16 @@ export type PaidResponseParameters = {
   /** The peer's answer to the first payment. */
   answer: Response
   terms: Terms
-  /** Base units that were paid until the peer answered: several kilobytes' where it refused some payments first. */
+  /** Base units that were paid until the peer answered: several pieces' where it refused some payments first. */
   paid: bigint
   /** Kilobytes to pay ahead of what arrived. */
   window: number
   /** Base units that may still be spent. */
   left: () => Promise<bigint>
-  /** Pays for that many kilobytes more. */
+  /** Pays for that many pieces more. */
   pay: (count: number) => Promise<void>
+  /** Told when the answer is over, however, and how many bytes of its body came. */
+  onOver: (received: number) => void
 }
 
 /** How long a peer whose answer is paid no further may take to end it. */
@@ -38,16 +42,20 @@ const END_MILLISECONDS = 1_000
 
 /**
  * An answer whose body pays for itself as it is read: up to a window ahead of what arrived, and where its length is known,
- * never for more than that. Answers without a body, and all but successes, come as they are: they are free.
+ * never for more than that; by the second, one ahead of the clock. Answers without a body, and all but
+ * successes, come as they are: nothing more is paid for them.
  * @throws `LIMIT_EXCEEDED` where its length is known to cost more than may be spent on it, `PROTOCOL_VIOLATION`
  */
 export async function paidResponse(parameters: PaidResponseParameters): Promise<Response> {
-  const { caller, answer, terms, paid, window, left, pay } = parameters
+  const { caller, answer, terms, paid, window, left, pay, onOver } = parameters
   const { body, status, statusText, headers } = answer
-  const { price, credit, bound, length } = terms
-  if (body === null || status >= 300) return answer
+  const { unit, price, credit, bound, length } = terms
+  if (body === null || status >= 300) {
+    if (status < 300) onOver(0)
+    return answer
+  }
   if (!isPlain(answer)) throw await compressed(body)
-  const total = Math.min(length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length), bound)
+  const total = Math.min(piecesIn(unit, length), bound)
   let covered = Math.min(credit, total)
   if (length !== undefined) await affordable(body, BigInt(total - covered) * price, await left())
   // What the peer took and does not count is at risk like what is paid ahead.
@@ -59,12 +67,30 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   let isExhausted = false
   let failure: { error: unknown } | undefined
   let paying: Promise<void> | undefined
+  let clock: ReturnType<typeof setTimeout> | undefined
+  const started = Date.now()
   const reader = body.getReader()
 
-  /** Kilobytes to be paid for by now. Of an answer without a length they double, because it could end at any time. */
+  /** Pieces that came, or began to. */
+  const used = (): number => {
+    if (unit === 'second') return 1 + Math.floor((Date.now() - started) / SECOND)
+    return unit === 'kilobyte' ? kilobytes(received) : 1
+  }
+  /** Whether what comes next is not paid for yet. */
+  const isSpent = () => (unit === 'kilobyte' ? received >= covered * KILOBYTE : unit === 'second' && used() > covered)
+
+  const over = () => {
+    if (isOver) return
+    isOver = true
+    clearTimeout(clock)
+    onOver(received)
+  }
+
+  /** Pieces to be paid for by now. Of an answer whose end nobody knows they double, because it could end at any time. */
   const target = () => {
-    const arrived = kilobytes(received)
-    const ahead = length === undefined ? Math.min(most, Math.max(1, arrived)) : most
+    const arrived = used()
+    const doubling = Math.min(most, Math.max(1, arrived))
+    const ahead = unit === 'second' ? 1 : total === Number.POSITIVE_INFINITY ? doubling : most
     return covered - arrived > ahead / 2 ? covered : Math.min(arrived + ahead, total)
   }
 
@@ -93,11 +119,18 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   }
   payAhead()
 
+  /** Time passes whether anything arrives or not. */
+  const keepTime = () => {
+    payAhead()
+    if (!isOver) clock = setTimeout(keepTime, SECOND - ((Date.now() - started) % SECOND))
+  }
+  if (unit === 'second') keepTime()
+
   /** Reads on; where nothing more may be paid, only to the end of what is. */
   const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
     // All that is paid has arrived: what comes next depends on the payment under way.
-    if (received >= covered * KILOBYTE) await paying
-    if (!isExhausted || received < covered * KILOBYTE) return reader.read()
+    if (isSpent()) await paying
+    if (!isExhausted || !isSpent()) return reader.read()
     const last = await within(END_MILLISECONDS, reader.read())
     if (last?.done) return last
     await reader.cancel()
@@ -106,7 +139,7 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
 
   const next = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     // Nothing more will come: hanging up here, not waiting for the peer to do it, keeps all that arrived.
-    if (received >= bound * KILOBYTE && received !== length) {
+    if (unit === 'kilobyte' && received >= bound * KILOBYTE && received !== length) {
       await reader.cancel()
       throw bounded(received, length)
     }
@@ -119,7 +152,7 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       return
     }
     if (length !== undefined && received < length) throw new Error('The body is shorter than announced.')
-    isOver = true
+    over()
     controller.close()
   }
 
@@ -134,11 +167,11 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   const metered = new ReadableStream<Uint8Array>({
     pull: (controller) =>
       next(controller).catch((cause: unknown) => {
-        isOver = true
+        over()
         controller.error(told(cause))
       }),
     cancel: (reason) => {
-      isOver = true
+      over()
       return reader.cancel(reason)
     },
   })
@@ -147,16 +180,29 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   return Object.defineProperty(response, 'url', { value: answer.url })
 }
 
-/** Reads what a peer says of an answer; `quoted` is the price where it says none. @throws `PROTOCOL_VIOLATION` */
-export function termsOf({ headers }: Response, quoted: bigint): Terms {
-  const price = readAmount(headers.get(PRICE_HEADER)) ?? quoted
+/** Pieces of a whole answer; infinitely many where nobody can know. */
+function piecesIn(unit: Unit, length: number | undefined): number {
+  if (unit === 'call') return 1
+  return unit === 'second' || length === undefined ? Number.POSITIVE_INFINITY : kilobytes(length)
+}
+
+/**
+ * Reads what a peer says of an answer; `stated` is what its payer said to pay for a piece at most.
+ * @throws `PROTOCOL_VIOLATION` where the peer takes more, or does not say how far the answer is paid
+ */
+export function termsOf({ headers }: Response, stated: Rate): Terms {
+  const { unit, amount: price } = readRate(headers.get(PRICE_HEADER) ?? writeRate(stated)) ?? {}
   const credit = readAmount(headers.get(CREDIT_HEADER))
-  if (credit === undefined || price === 0n) {
-    throw new ScripError('PROTOCOL_VIOLATION', { detail: 'The peer does not say how far its answer is paid.' })
+  if (credit === undefined || price === undefined || unit !== stated.unit || price > stated.amount) {
+    throw new ScripError('PROTOCOL_VIOLATION', {
+      detail: 'The peer does not say how far its answer is paid, or takes more for it than it was offered.',
+      values: { price: headers.get(PRICE_HEADER), stated: writeRate(stated) },
+    })
   }
   const bound = readAmount(headers.get(BOUND_HEADER))
   const length = headers.get('content-length')
   return {
+    unit,
     price,
     credit: Number(credit / price),
     bound: bound === undefined ? Number.POSITIVE_INFINITY : Number(bound / price),

@@ -92,7 +92,7 @@ export function createOfferPayer(parameters: OfferPayerParameters) {
     // What is tried again is the same offer: whatever a server asks for later, it was not agreed to.
     for (let attempt = 1; ; attempt++) {
       const { payload, amount } = await pay(choice, spending)
-      onPayment?.({ url, amount, perKilobyte: amount })
+      onPayment?.({ url, amount, unit: 'call', price: amount })
       const payment = { x402Version, resource, accepted: choice.offer, payload, ...(extensions && { extensions }) }
       const answer = await reach(carrying(request, writeJson(payment)), caller.signal)
       const outcome = outcomeOf(answer)

@@ -2,11 +2,14 @@ import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
-import { CREDIT_HEADER, QUOTE_HEADER } from '../http/headers.ts'
+import { CREDIT_HEADER, PRICE_HEADER, QUOTE_HEADER, QUOTE_ID_HEADER } from '../http/headers.ts'
+import { newest } from '../http/newest.ts'
+import { type Rate, type Unit, writeRate } from '../http/price.ts'
 import { PROBLEM_TYPE, receiveProblem } from '../http/problem.ts'
 import { type Quote, readQuote } from '../http/quote.ts'
 import type { Store } from '../store/Store.ts'
 import { createBudget, type Limits, type Spending } from './createBudget.ts'
+import { createReceipts, type KeptReceipt } from './createReceipts.ts'
 import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
 import { createOfferPayer } from './payOffers.ts'
@@ -18,8 +21,10 @@ export type PaymentEvent = {
   readonly url: string
   /** Base units. */
   readonly amount: bigint
-  /** Base units a kilobyte: the amount is a whole number of these. The amount itself where an answer has one price. */
-  readonly perKilobyte: bigint
+  /** What the price is for. */
+  readonly unit: Unit
+  /** Base units for one of these: the amount is a whole number of it. */
+  readonly price: bigint
 }
 
 /** What `payingFetch` takes. */
@@ -33,21 +38,41 @@ export type PayingFetchParameters = {
   limits: Limits
   /** Base units to open and to top up a channel with; `limits.perRequest` where nothing is said. */
   deposit?: bigint
-  /** Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. */
+  /**
+   * Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. Of time it is a
+   * second.
+   */
   window?: number
   /**
    * The tokens in which stock x402 servers may be paid by the scheme `exact`, from the client's account; none where nothing is
    * said. Any with ERC-3009 will do. Where a server offers a channel, that is taken.
    */
   exact?: readonly Address[]
+  /**
+   * How far above the last price a price may have moved, as a part of it, to be paid without being asked: 0.1 is a tenth. 0
+   * where nothing is said; a price that moved further costs one more round trip, and is the limits' to judge.
+   */
+  tolerance?: number
+  /** Receipts of payees that the store keeps, the newest; 1,000 where nothing is said, 0 asks for none. */
+  receipts?: number
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
+  /** Told of every receipt that is kept. */
+  onReceipt?: (receipt: KeptReceipt) => void
 }
 
 /** A `fetch` that pays. */
 export type PayingFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 const WINDOW = 64
+
+const RECEIPTS = 1_000
+
+/** Prices that are remembered. */
+const MOST_PRICES = 4_096
+
+/** Parts of a price that a tolerance is counted in. */
+const PARTS = 1_000_000
 
 /** How often a request is tried again after the peer asked for something that could be given. */
 const ATTEMPTS = 8
@@ -82,11 +107,23 @@ type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: s
  * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
-  const { client, signer, store, limits, window = WINDOW, exact = [], onPayment } = parameters
+  const { client, signer, store, limits, window = WINDOW, tolerance = 0, exact = [], onPayment, onReceipt } = parameters
   const deposit = parameters.deposit ?? limits.perRequest
   const budget = createBudget(store, limits)
-  const quotes = new Map<string, Quote>()
   const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
+  const { receipts: most = RECEIPTS } = parameters
+  const receipts = most > 0 ? createReceipts(store, most) : undefined
+  /** What was paid last at an address, and at an origin. */
+  const quotes = newest<string, Quote | undefined>(MOST_PRICES)
+
+  const remembered = (request: Request) => quotes.get(placeOf(request)) ?? quotes.get(originOf(request))
+  /** Remembers a price, without the id of the quote, which is for one address and a short time. */
+  const remember = (request: Request, quote: Quote | undefined) => {
+    const { id: _id, expiresAt: _expiresAt, ...price } = quote ?? {}
+    const next = quote && (price as Quote)
+    quotes.set(placeOf(request), next)
+    quotes.set(originOf(request), next)
+  }
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
   const inquire = async (
@@ -110,13 +147,12 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
 
   /** Sends a request, and pays where it has to. */
   const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
-    const remembered = quotes.get(originOf(asked))
-    const found = remembered ? { quote: remembered, request: asked } : await inquire(asked, spending, caller)
+    const last = remembered(asked)
+    const found = last ? { quote: last, request: asked } : await inquire(asked, spending, caller)
     if (!('quote' in found)) return found
     const { request } = found
-    const origin = originOf(request)
     let { quote } = found
-    quotes.set(origin, quote)
+    remember(request, quote)
 
     let refused = 0n
     let before: Unanswered | undefined
@@ -126,30 +162,30 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
         before = undefined
         if (!('problem' in outcome)) {
           // Nothing is sold here any more, or somebody on the way answers.
-          if (!outcome.headers.has(CREDIT_HEADER)) quotes.delete(origin)
+          if (!outcome.headers.has(CREDIT_HEADER)) remember(request, undefined)
           return outcome
         }
         before = outcome
         const { problem, requoted, session } = outcome
-        refused += quote.perKilobyte
+        refused += mostOf(quote).amount
         if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
         if (problem.code === 'CHANNEL_EXITING') {
           if (!(await session.isExiting())) throw problem
           forgetSession(sessionOf(quote, spending))
           refused = 0n
-        } else if (problem.code === 'PAYMENT_REQUIRED') {
+        } else if (problem.code === 'PAYMENT_REQUIRED' || problem.code === 'QUOTE_EXPIRED') {
           // The price moved, or whom to pay.
           const next = readQuote(requoted)
           if (!isSamePayee(quote, next)) refused = 0n
           quote = next
-          quotes.set(origin, quote)
+          remember(request, quote)
         } else {
           try {
             await session.resolve(problem, request.url)
           } catch (error) {
             // The quote is of an earlier request: whoever sells here now may want another channel.
-            if (remembered === undefined || !isWrongChannel(error)) throw error
-            quotes.delete(origin)
+            if (last === undefined || !isWrongChannel(error)) throw error
+            remember(request, undefined)
             return exchange(request, spending, caller)
           }
         }
@@ -163,37 +199,58 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     return { client, signer, store, quote, deposit, beforeOpening: spending.countChannel }
   }
 
-  /** Pays for one kilobyte and sends the request with that. Gives the answer, or what the peer has against the payment. */
+  /** What is paid for a piece at most: the price of a quote that holds, or a little more than what was paid last. */
+  const mostOf = ({ unit, amount, id }: Quote): Rate => {
+    const more = id === undefined ? (amount * BigInt(Math.round(tolerance * PARTS))) / BigInt(PARTS) : 0n
+    return { unit, amount: amount + more }
+  }
+
+  /** Asks for an answer's receipt when it is over. */
+  const askReceipt = (url: string, { payee }: Quote, { channelId }: Session, answer: string, received: number) => {
+    receipts?.ask({ url, answer, channelId, payee, received }).then(
+      (receipt) => receipt && onReceipt?.(receipt),
+      () => {
+        // A peer that gives none is paid all the same: what was paid for came.
+      },
+    )
+  }
+
+  /** Pays for one piece and sends the request with that. Gives the answer, or what the peer has against the payment. */
   const attemptPaid = async (attempt: Attempt): Promise<Response | Refusal> => {
     const { request, caller, quote, spending, refused, before } = attempt
-    const { perKilobyte: price, currency } = quote
+    const { currency } = quote
+    const stated = mostOf(quote)
+    const { unit, amount: price } = stated
     const { url } = request
     await spending.reserve(currency, price)
     const session = await sessionFor(sessionOf(quote, spending))
     const sent = await session.pay({ amount: price, refused })
-    onPayment?.({ url, amount: price, perKilobyte: price })
+    onPayment?.({ url, amount: price, unit, price })
     // Until now it was on its way: no other request might take for left over what this one makes good.
     before?.session.arrived(before.sent, false)
     let answer: Response
     try {
-      answer = await reach(withPayment(request, sent), caller.signal)
+      answer = await reach(withPayment(request, sent, stated, quote), caller.signal)
     } catch (error) {
       session.arrived(sent, false)
       throw error
     }
     if (answer.headers.has(CREDIT_HEADER)) {
       session.arrived(sent, true)
-      const terms = termsOf(answer, price)
-      quotes.set(originOf(request), { ...quote, perKilobyte: terms.price })
+      const terms = termsOf(answer, stated)
+      remember(request, { ...quote, amount: terms.price })
       const pay = async (count: number) => {
         const amount = BigInt(count) * terms.price
         await spending.reserve(currency, amount)
         const sent = await session.pay({ amount, answer: terms.id })
-        onPayment?.({ url, amount, perKilobyte: terms.price })
+        onPayment?.({ url, amount, unit, price: terms.price })
         await session.bring(sent, url, caller.signal)
       }
       const left = () => spending.left(currency)
-      return paidResponse({ caller, answer, terms, paid: refused + price, window, left, pay })
+      const onOver = (received: number) => {
+        if (terms.id !== undefined) askReceipt(url, quote, session, terms.id, received)
+      }
+      return paidResponse({ caller, answer, terms, paid: refused + price, window, left, pay, onOver })
     }
     if (!isProblem(answer)) {
       session.arrived(sent, false)
@@ -211,7 +268,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   return async (input, init) => {
     const spending = budget.open()
     let request = new Request(input, init)
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    const signal = init?.signal ?? (typeof input === 'object' && 'signal' in input ? input.signal : undefined)
     const caller = { signal, input }
     for (let redirects = 0; ; redirects++) {
       const answer = await exchange(request, spending, caller)
@@ -228,6 +285,12 @@ function originOf({ url }: Request): string {
   return new URL(url).origin
 }
 
+/** Where a price is remembered apart from others of its origin. */
+function placeOf({ method, url }: Request): string {
+  const { origin, pathname } = new URL(url)
+  return `${method} ${origin}${pathname}`
+}
+
 function isProblem({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith(PROBLEM_TYPE) ?? false
 }
@@ -240,10 +303,12 @@ function isWrongChannel(error: unknown): boolean {
   return error instanceof ScripError && error.code === 'WRONG_CHANNEL'
 }
 
-function withPayment(request: Request, { headers }: Sent): Request {
+function withPayment(request: Request, { headers }: Sent, stated: Rate, { id, expiresAt = 0 }: Quote): Request {
   // A redirect is followed without the payment, which is for this peer.
   const paid = new Request(request.clone(), { redirect: 'manual' })
   for (const [name, value] of headers) paid.headers.set(name, value)
+  paid.headers.set(PRICE_HEADER, writeRate(stated))
+  if (id !== undefined && expiresAt > Date.now() / 1000) paid.headers.set(QUOTE_ID_HEADER, id)
   // The price is for the bytes on the wire: compressed ones could not be counted as they are read.
   paid.headers.set('accept-encoding', 'identity')
   return paid

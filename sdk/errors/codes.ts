@@ -172,6 +172,16 @@ export const errorCodes = {
     title: 'The server did not take the payment',
     hint: 'Read its reason. What was signed by `exact` may still be carried out within ten minutes: do not pay twice.',
   },
+  QUOTE_EXPIRED: {
+    status: 402,
+    title: 'The quote does not hold, or not any more',
+    hint: 'Pay by the quote that came with this error.',
+  },
+  BODY_TOO_SLOW: {
+    status: 408,
+    title: 'The body of the request does not come',
+    hint: 'Send the request again over a better connection, or less of it at a time.',
+  },
   PAYMENT_REPLAYED: {
     status: 402,
     title: 'The payment adds nothing to what was paid before',

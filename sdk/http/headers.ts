@@ -1,6 +1,7 @@
 import { ScripError } from '../errors/ScripError.ts'
+import { fromBase64Url, toBase64Url } from './base64url.ts'
 
-/** A payment, base64url, on any request. */
+/** A payment, base64url, on any request, with what its payer states of it: `writeStatedPayment`. */
 export const PAYMENT_HEADER = 'scrip-payment'
 
 /**
@@ -9,25 +10,17 @@ export const PAYMENT_HEADER = 'scrip-payment'
  */
 export const CREDIT_HEADER = 'scrip-credit'
 
-/** What a kilobyte of a paid answer costs, in base units: it may have moved since the quote. */
+/**
+ * What a piece of a paid answer costs: `5/kilobyte`. On a request, the most that its payer pays for a piece: where it costs
+ * more, the request is refused with the price.
+ */
 export const PRICE_HEADER = 'scrip-price'
 
-/** Names a paid answer, so that a payment that follows can say what it is for. */
+/** With a payment, the id of the quote by which it pays: the price of that holds until the quote expires. */
+export const QUOTE_ID_HEADER = 'scrip-quote'
+
+/** Names a paid answer, so that a payment that follows, or who asks for its receipt, can say which one it is for. */
 export const ANSWER_HEADER = 'scrip-answer'
-
-/**
- * With a payment, the base units that are meant for the answer to its request, or for the answer that `ANSWER_HEADER`
- * names: the rest of what it makes more is for payments that it overtook on the way. Without it a request gets all of the
- * channel's credit that no other answer holds, a payment alone is for whichever answer of its channel needs it first, and
- * payments that it overtook count for nothing.
- */
-export const AMOUNT_HEADER = 'scrip-amount'
-
-/**
- * With a payment, the total below which no payment of its channel is on its way any more, in base units. Where the payment
- * itself begins there, its request gets all of the channel's credit that no other answer holds.
- */
-export const ARRIVED_HEADER = 'scrip-arrived'
 
 /** How many base units of the answer its payer may have before its network refuses more; absent where nothing bounds it. */
 export const BOUND_HEADER = 'scrip-bound'
@@ -38,34 +31,30 @@ export const QUOTE_HEADER = 'payment-required'
 /** Where a payment is sent that pays on for an answer under way: `POST`, the payment in its header. */
 export const PAYMENT_PATH = '/.well-known/scrip/payment'
 
+/** Where the receipt of an answer is given, which `ANSWER_HEADER` names: `GET`. */
+export const RECEIPT_PATH = '/.well-known/scrip/receipt'
+
 /** Base units in a header: at most 96 bits. */
 const AMOUNT = /^\d{1,29}$/
 
-/** Longer payment headers are no payments. */
+/** Characters of a payment header; longer ones are no payments. */
 const LONGEST_PAYMENT = 1_024
 
-/** The payment header's value for a payment. */
+/** A payment in base64url. */
 export function writePaymentHeader(payment: Uint8Array): string {
-  return btoa(String.fromCharCode(...payment))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
+  return toBase64Url(payment)
 }
 
 /**
- * The payment in a payment header.
+ * A payment from base64url.
  * @throws `PAYMENT_MALFORMED`
  */
 export function readPaymentHeader(value: string): Uint8Array {
-  if (value.length > LONGEST_PAYMENT || !/^[A-Za-z0-9_-]+$/.test(value)) {
+  const bytes = value.length <= LONGEST_PAYMENT ? fromBase64Url(value) : undefined
+  if (bytes === undefined || bytes.length === 0) {
     throw new ScripError('PAYMENT_MALFORMED', { detail: 'The payment header is not base64url of a payment.' })
   }
-  try {
-    const text = atob(value.replaceAll('-', '+').replaceAll('_', '/'))
-    return Uint8Array.from(text, (character) => character.charCodeAt(0))
-  } catch (cause) {
-    throw new ScripError('PAYMENT_MALFORMED', { detail: 'The payment header is not base64url.', cause })
-  }
+  return bytes
 }
 
 /** The base units in a header; nothing where it is absent or no amount. */

@@ -1,20 +1,28 @@
 export {
-  AMOUNT_HEADER,
   ANSWER_HEADER,
-  ARRIVED_HEADER,
   BOUND_HEADER,
   CREDIT_HEADER,
   PAYMENT_HEADER,
   PAYMENT_PATH,
   PRICE_HEADER,
   QUOTE_HEADER,
+  QUOTE_ID_HEADER,
+  RECEIPT_PATH,
   readAmount,
   readPaymentHeader,
   writePaymentHeader,
 } from './headers.ts'
-export { KILOBYTE, kilobytes } from './price.ts'
+export { KILOBYTE, kilobytes, type Price, type Rate, rateOf, readRate, type Unit, writeRate } from './price.ts'
 export { PROBLEM_TYPE, readProblem, receiveProblem } from './problem.ts'
 export { QUOTE_SCHEME, type Quote, readQuote, writeQuote } from './quote.ts'
+export { type Receipt, readReceipt, receiptDigest, writeReceipt } from './receipt.ts'
+export {
+  idStartOf,
+  type KnownChannel,
+  readStatedPayment,
+  type StatedPayment,
+  writeStatedPayment,
+} from './statedPayment.ts'
 export {
   CHANNEL_SCHEME,
   type ChannelPayload,

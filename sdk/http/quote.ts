@@ -1,22 +1,33 @@
 import { type Address, isAddress } from 'viem'
 import { ScripError } from '../errors/ScripError.ts'
+import { type Rate, readRate } from './price.ts'
 
 /** What something costs and how to pay for it. */
-export type Quote = {
+export type Quote = Rate & {
   readonly chainId: number
   /** The `PaymentChannels` contract that the payee takes channels of. */
   readonly contract: Address
   readonly currency: Address
   readonly payee: Address
-  /** Base units for each started 1,024 bytes of the answer's body. */
-  readonly perKilobyte: bigint
+  /** Names the quote: a payment with it is charged at this price until it expires, however the price moves. */
+  readonly id?: string
+  /** Unix seconds. */
+  readonly expiresAt?: number
 }
 
 /** The scheme by which peers of this package are paid as their answers flow. */
 export const QUOTE_SCHEME = 'scrip-channel'
 
+/** Seconds that a quote holds where it does not say. */
+const HOLDS_SECONDS = 60
+
+/** Characters of a quote's id at most: it comes back in a header. */
+const LONGEST_ID = 128
+
 /** The value of the `PAYMENT-REQUIRED` header for a quote: the shape is x402's, version 2, the scheme ours. */
-export function writeQuote({ chainId, contract, currency, payee, perKilobyte }: Quote, url: string): string {
+export function writeQuote(quote: Quote, url: string): string {
+  const { chainId, contract, currency, payee, unit, amount, id, expiresAt } = quote
+  const left = expiresAt === undefined ? HOLDS_SECONDS : Math.max(0, expiresAt - Math.floor(Date.now() / 1000))
   const required = {
     x402Version: 2,
     resource: { url },
@@ -25,10 +36,10 @@ export function writeQuote({ chainId, contract, currency, payee, perKilobyte }: 
         scheme: QUOTE_SCHEME,
         network: `eip155:${chainId}`,
         asset: currency,
-        amount: perKilobyte.toString(),
+        amount: amount.toString(),
         payTo: payee,
-        maxTimeoutSeconds: 60,
-        extra: { contract, unit: 'kilobyte' },
+        maxTimeoutSeconds: left,
+        extra: { contract, unit, ...(id !== undefined && { quote: id, expiresAt }) },
       },
     ],
   }
@@ -59,21 +70,22 @@ export function readQuote(value: string | null): Quote {
 
 function readOffer(offer: unknown): Quote | undefined {
   const { scheme, network, asset, amount, payTo, extra } = (offer ?? {}) as { [field: string]: unknown }
-  const { contract, unit } = (extra ?? {}) as { [field: string]: unknown }
+  const { contract, unit, quote, expiresAt } = (extra ?? {}) as { [field: string]: unknown }
   const chainId = /^eip155:(\d{1,15})$/.exec(String(network))?.[1]
+  const rate = readRate(`${amount}/${unit}`)
   const fits =
     scheme === QUOTE_SCHEME &&
-    unit === 'kilobyte' &&
     chainId !== undefined &&
-    /^[1-9]\d{0,28}$/.test(String(amount)) &&
     [asset, payTo, contract].every((address) => isAddress(String(address), { strict: false }))
-  if (!fits) return undefined
+  if (!fits || rate === undefined) return undefined
+  const isNamed = typeof quote === 'string' && quote.length <= LONGEST_ID && /^[\x21-\x7e]+$/.test(quote)
   return {
     chainId: Number(chainId),
     contract: lower(contract),
     currency: lower(asset),
     payee: lower(payTo),
-    perKilobyte: BigInt(String(amount)),
+    ...rate,
+    ...(isNamed && Number.isSafeInteger(expiresAt) && { id: quote, expiresAt: Number(expiresAt) }),
   }
 }
 

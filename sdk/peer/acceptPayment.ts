@@ -1,4 +1,5 @@
 import type { Address } from 'viem'
+import type { Channel } from '../channels/Channel.ts'
 import type { Acceptance, AcceptOptions, Payee } from '../channels/Payee.ts'
 import { decodePayment } from '../channels/payment.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -14,15 +15,20 @@ export async function acceptPayment(
   currency: Address,
   options: AcceptOptions,
 ): Promise<Acceptance> {
-  const payment = decodePayment(bytes)
-  const channel = payment.channel ?? (await payee.standing(payment.channelId)).channel
+  const { channelId, channel: introduced } = decodePayment(bytes)
+  const known = await payee.standing(channelId).catch((error: unknown) => {
+    if (introduced !== undefined && error instanceof ScripError && error.code === 'UNKNOWN_CHANNEL') return undefined
+    throw error
+  })
+  const channel = known?.channel ?? (introduced as Channel)
   if (channel.token !== currency) {
     throw new ScripError('WRONG_CHANNEL', {
       detail: `The channel pays in ${channel.token}; this is sold for ${currency}.`,
       values: { currency, token: channel.token },
     })
   }
-  await observer.refresh(channel)
+  // Anybody can make up a channel: few looks at strangers' go on at a time.
+  if (!observer.isFresh(channel.id)) await (known ? observer.observe(channel) : observer.meet(channel))
   try {
     return await payee.accept(bytes, options)
   } catch (error) {

@@ -25,12 +25,10 @@ export type AllowancesParameters = {
   observer: Observer
   /** In lower case. */
   currency: Address
-  /** Base units of one piece. */
-  price: bigint
 }
 
-/** Asks the gate what the payer of a channel may have. @throws What the gate throws */
-export type Allowances = (channel: Channel) => Promise<Allowance>
+/** Asks the gate what the payer of a channel may have, in pieces of `price` base units. @throws What the gate throws */
+export type Allowances = (channel: Channel, price: bigint) => Promise<Allowance>
 
 /** The allowance where there is no gate. */
 export const UNBOUNDED: Allowance = { take: (most) => most, giveBack: () => {}, close: () => {} }
@@ -42,7 +40,7 @@ type Use = { readonly channels: Map<Hex, Channel>; taken: bigint; end?: bigint }
  * Allowances that all answers to a payer share: who asks several times at once, or opens several channels, gets no more
  * than who does not.
  */
-export function createAllowances({ gate, payee, observer, currency, price }: AllowancesParameters): Allowances {
+export function createAllowances({ gate, payee, observer, currency }: AllowancesParameters): Allowances {
   const uses = new Map<Address, Use>()
   const shares = sharesOf(payee)
   let remembered: Promise<void> | undefined
@@ -81,14 +79,14 @@ export function createAllowances({ gate, payee, observer, currency, price }: All
     }
   }
 
-  const take = (use: Use, most: number): number => {
+  const take = (use: Use, price: bigint, most: number): number => {
     const left = use.end === undefined ? most : Number((use.end - use.taken) / price)
     const count = Math.max(0, Math.min(left, most))
     use.taken += BigInt(count) * price
     return count
   }
 
-  return async (channel) => {
+  return async (channel, price) => {
     await remember()
     const use = add(channel)
     await look(use, channel)
@@ -100,14 +98,14 @@ export function createAllowances({ gate, payee, observer, currency, price }: All
     else use.end = taken + bound
 
     // The first piece is taken now: whom other answers overtook meanwhile is told so, not cut off.
-    let held = take(use, 1)
+    let held = take(use, price, 1)
     if (held === 0) throw new ScripError('ADMISSION_REFUSED', { values: { peer: channel.payer } })
     return {
       ...(use.end !== undefined && { bound: use.end - use.taken + price }),
       take: (most) => {
         const first = held
         held = 0
-        return first + take(use, most - first)
+        return first + take(use, price, most - first)
       },
       giveBack: (count) => {
         use.taken -= BigInt(count) * price

@@ -1,24 +1,38 @@
+import type { Hex } from 'viem'
 import { getChannelState } from '../chain/actions/getChannelState.ts'
 import type { ScripClient } from '../chain/transact.ts'
 import type { Channel, ChannelState } from '../channels/Channel.ts'
 import type { Payee } from '../channels/Payee.ts'
 import { ScripError } from '../errors/ScripError.ts'
+import { newest } from '../http/newest.ts'
 
 /** Tells a payee what the chain knows of its channels. */
 export type Observer = {
   /** Looks at a channel now. @throws `WRONG_CHANNEL`, `UNKNOWN_CHANNEL` where nobody opened it, `RPC_UNREACHABLE` */
   observe(channel: Channel): Promise<ChannelState>
-  /** Looks at a channel unless that was done a moment ago. @throws as `observe` */
-  refresh(channel: Channel): Promise<void>
+  /** Whether a look at the channel would tell nothing new: it was looked at a moment ago. */
+  isFresh(channelId: Hex): boolean
+  /**
+   * Looks at a channel that the payee does not know yet. Anybody can make up channels, so few such looks go on at a time.
+   * @throws as `observe`, `TOO_MANY_REQUESTS`
+   */
+  meet(channel: Channel): Promise<ChannelState>
 }
 
 /** How old a look may be. An exit takes at least 15 minutes, so it is seen in time. */
 const FRESH_MILLISECONDS = 10_000
 
+/** Looks that are remembered. */
+const MOST_LOOKS = 65_536
+
+/** Looks at strangers' channels at a time: who floods a payee with made-up ones must not flood its node. */
+const MOST_MEETINGS = 32
+
 /** An observer of the chain for one payee. */
 export function createObserver({ client, payee }: { client: ScripClient; payee: Payee }): Observer {
-  const lastLooks = new Map<string, number>()
-  const looking = new Map<string, Promise<ChannelState>>()
+  const lastLooks = newest<Hex, number>(MOST_LOOKS)
+  const looking = new Map<Hex, Promise<ChannelState>>()
+  let meetings = 0
 
   /** One look serves all who ask while it lasts. */
   const observe = (channel: Channel): Promise<ChannelState> => {
@@ -46,9 +60,20 @@ export function createObserver({ client, payee }: { client: ScripClient; payee: 
 
   return {
     observe,
-    refresh: async (channel) => {
-      const last = lastLooks.get(channel.id) ?? 0
-      if (Date.now() - last > FRESH_MILLISECONDS) await observe(channel)
+    isFresh: (channelId) => Date.now() - (lastLooks.get(channelId) ?? 0) <= FRESH_MILLISECONDS,
+    meet: async (channel) => {
+      if (meetings >= MOST_MEETINGS) {
+        throw new ScripError('TOO_MANY_REQUESTS', {
+          detail: 'Too many channels that this peer does not know are introduced to it at once.',
+          hint: 'Try again in a second.',
+        })
+      }
+      meetings++
+      try {
+        return await observe(channel)
+      } finally {
+        meetings--
+      }
     },
   }
 }

@@ -9,6 +9,10 @@ export type Share = {
   readonly granted: bigint
   /** Adds what was held for it since. */
   add(amount: bigint): void
+  /** Pays for up to `most` pieces of `price` from what is held, at once. @returns How many */
+  spend(price: bigint, most: number, allowance: Allowance): number
+  /** Takes back what was paid for pieces that were not served after all. */
+  refund(amount: bigint): void
   /**
    * Pays for one to `most` pieces of `price`, waiting for a payment where there is nothing to take them from.
    * @returns How many; 0 where the payer's allowance is used up.
@@ -21,8 +25,8 @@ export type Share = {
 
 /** What answers under way hold of their channels' credit. */
 export type Shares = {
-  /** A share for a new answer, for which `held` base units were charged. */
-  open(channelId: Hex, held: bigint): Share
+  /** A share for a new answer with this name, for which `held` base units were charged. */
+  open(channelId: Hex, held: bigint, id: string): Share
   /** The share of an answer under way. */
   find(channelId: Hex, id: string): Share | undefined
   /** Says that a channel may have credit that no answer holds: whichever answer needs it first takes it. */
@@ -57,7 +61,7 @@ function createShares(payee: Payee): Shares {
     for (const resume of line.waiting) resume()
   }
 
-  const open = (channelId: Hex, granted: bigint): Share => {
+  const open = (channelId: Hex, granted: bigint, id: string): Share => {
     const line = lines.get(channelId) ?? { holdings: new Map(), waiting: new Set(), version: 0 }
     lines.set(channelId, line)
 
@@ -69,13 +73,25 @@ function createShares(payee: Payee): Shares {
     }
 
     const share: Share = {
-      id: crypto.randomUUID(),
+      id,
       granted,
 
       add: (amount) => {
         if (!line.holdings.has(share.id)) return giveBack(amount)
         holding.held += amount
         wake(line)
+      },
+
+      spend: (price, most, allowance) => {
+        const affordable = smaller(holding.held / price, BigInt(most))
+        if (affordable === 0n || !line.holdings.has(share.id)) return 0
+        const count = allowance.take(Number(affordable))
+        holding.held -= BigInt(count) * price
+        return count
+      },
+
+      refund: (amount) => {
+        holding.held += amount
       },
 
       take: async (price, most, allowance, signal) => {

@@ -1,5 +1,10 @@
 export { createObserver, type Observer } from './createObserver.ts'
-export { type PaywallParameters, paywall } from './paywall.ts'
+export type { PaywallParameters, Sold } from './createPaywall.ts'
+export { expressPaywall } from './expressPaywall.ts'
+export { type FastifyAsked, type FastifyReply, type FastifyServer, fastifyPaywall } from './fastifyPaywall.ts'
+export { fetchPaywall } from './fetchPaywall.ts'
+export { type HonoContext, honoPaywall } from './honoPaywall.ts'
+export { paywall } from './paywall.ts'
 export { serveFiles } from './serveFiles.ts'
 export {
   type X402ChannelFacilitator,

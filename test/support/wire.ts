@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { openChannel } from '@scrip/sdk/chain'
-import { createPayer, type Payer } from '@scrip/sdk/channels'
-import { AMOUNT_HEADER, ANSWER_HEADER, PAYMENT_HEADER, PAYMENT_PATH, writePaymentHeader } from '@scrip/sdk/http'
+import { createPayer, type Payer, type Statement } from '@scrip/sdk/channels'
+import { ANSWER_HEADER, PAYMENT_HEADER, PAYMENT_PATH, writeStatedPayment } from '@scrip/sdk/http'
 import { memoryStore } from '@scrip/sdk/store'
 import type { Market, Person, Shop } from './market.ts'
 
@@ -76,9 +76,9 @@ export async function openPayer(
   return createPayer({ channel, signer: account, store: memoryStore(), tickAmount })
 }
 
-/** The header that carries a payment. */
-export function carrying(payment: Uint8Array): Record<string, string> {
-  return { [PAYMENT_HEADER]: writePaymentHeader(payment) }
+/** The header that carries a payment, and what its payer states of it. */
+export function carrying(payment: Uint8Array, statement: Statement = {}): Record<string, string> {
+  return { [PAYMENT_HEADER]: writeStatedPayment(payment, statement) }
 }
 
 /** Sends a payment alone, for an answer under way where one is named. */
@@ -88,8 +88,8 @@ export async function payAlone(url: string, payment: Uint8Array, meantFor?: { an
   const answered = await ask(new URL(PAYMENT_PATH, url).href, {
     method: 'POST',
     headers: {
-      ...carrying(payment),
-      ...(typeof name === 'string' && { [ANSWER_HEADER]: name, [AMOUNT_HEADER]: `${amount}` }),
+      ...carrying(payment, amount === undefined ? {} : { amount }),
+      ...(typeof name === 'string' && { [ANSWER_HEADER]: name }),
     },
   })
   await answered.over

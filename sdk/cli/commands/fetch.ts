@@ -113,8 +113,8 @@ async function buy(client: AccountClient, store: Store, { url, output, unit, lim
     store,
     limits: { perRequest: limit },
     deposit,
-    onPayment: ({ amount, perKilobyte }) => {
-      payments += Number(amount / perKilobyte)
+    onPayment: ({ amount, price }) => {
+      payments += Number(amount / price)
       spent += amount
     },
   })

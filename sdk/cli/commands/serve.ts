@@ -18,7 +18,7 @@ import { type CommonOptions, connect, openStore, type StoreOptions } from '../co
 import { readNetwork } from '../network.ts'
 import { print } from '../output.ts'
 import { parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
-import { logSales } from '../saleLog.ts'
+import { logSale } from '../saleLog.ts'
 import { aborted, stopSignal } from '../stop.ts'
 import { amountOf } from '../units.ts'
 
@@ -56,9 +56,18 @@ async function serve(options: ServeOptions, name = ''): Promise<undefined> {
     const accept = { chainId, contract: addresses.paymentChannels, currencies: [terms.address], maxExposure: 0n }
     const payee = createPayee({ account: client.account, store, accept })
     const admission = networkId === undefined ? undefined : createGate({ client, networkId })
-    const price = { payee, client, price: { perKilobyte }, currency: terms.address, ...(admission && { admission }) }
-    const selling = paywall(price, serveFiles(folder))
-    const server = createServer(options.json ? selling : logSales(selling, payee, terms))
+    const selling = paywall(
+      {
+        payee,
+        client,
+        price: { perKilobyte },
+        currency: terms.address,
+        ...(admission && { admission }),
+        ...(!options.json && { onSale: (sale) => logSale(sale, terms) }),
+      },
+      serveFiles(folder),
+    )
+    const server = createServer(selling)
     const url = await listen(server, port, options.host)
     print(
       {

@@ -83,7 +83,7 @@ describe('payingFetch at a stock x402 server', function () {
     const { address, pay, events } = await newBuyer()
     const response = await pay(url)
     expect(await response.text()).to.equal('It rains.')
-    expect(events).to.deep.equal([{ url, amount: price, perKilobyte: price }])
+    expect(events).to.deep.equal([{ url, amount: price, unit: 'call', price }])
     expect([await wallet(address), await wallet(payTo)]).to.deep.equal([price, price])
   })
 

@@ -8,13 +8,14 @@ import { createPayer, decodePayment, encodePayment, paidTotal, type Voucher } fr
 import { ScripError } from '@scrip/sdk/errors'
 import {
   CREDIT_HEADER,
+  idStartOf,
   KILOBYTE,
   PAYMENT_HEADER,
   PAYMENT_PATH,
   PRICE_HEADER,
   PROBLEM_TYPE,
   type Quote,
-  readPaymentHeader,
+  readStatedPayment,
   writeQuote,
 } from '@scrip/sdk/http'
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
@@ -76,7 +77,8 @@ describe('payingFetch against a hostile peer', () => {
     contract: addresses.paymentChannels.toLowerCase() as `0x${string}`,
     currency: market.currency.toLowerCase() as `0x${string}`,
     payee: privateKeyToAccount(generatePrivateKey()).address.toLowerCase() as `0x${string}`,
-    perKilobyte: 1n,
+    unit: 'kilobyte',
+    amount: 1n,
     ...changes,
   })
 
@@ -89,8 +91,14 @@ describe('payingFetch against a hostile peer', () => {
     let signed = 0n
     let sent = 0
     let voucher: Voucher | undefined
+    const channels = new Map<string, `0x${string}`>()
     const note = (header: string) => {
-      const payment = decodePayment(readPaymentHeader(header))
+      const find = (idStart: string) => {
+        const id = channels.get(idStart)
+        return id && { id, accepted: signed }
+      }
+      const payment = decodePayment(readStatedPayment(header, find).payment)
+      channels.set(idStartOf(payment.channelId), payment.channelId)
       voucher = payment.voucher ?? voucher
       const total = voucher === undefined ? 0n : paidTotal(voucher, payment.tick?.count ?? 0)
       if (total > signed) signed = total
@@ -155,7 +163,7 @@ describe('payingFetch against a hostile peer', () => {
 
     it('with a price that rises is signed no more than the limit', async () => {
       const evil = await villain((_, response, self) => {
-        self.quote = { ...self.quote, perKilobyte: self.quote.perKilobyte * 5n }
+        self.quote = { ...self.quote, amount: self.quote.amount * 5n }
         refuse(response, { code: 'PAYMENT_REQUIRED' }, self.quote)
       })
       expect(codeOf((await take(evil.url)).error)).to.equal('LIMIT_EXCEEDED')
@@ -248,7 +256,7 @@ describe('payingFetch against a hostile peer', () => {
         let state: string | undefined
         let first: Uint8Array | undefined
         const evil = await villain((request, response, { quote }) => {
-          const payment = readPaymentHeader(String(request.headers[PAYMENT_HEADER]))
+          const payment = readStatedPayment(String(request.headers[PAYMENT_HEADER])).payment
           first ??= payment
           Promise.resolve(forge({ first, channel: decodePayment(payment).channelId })).then((forged) => {
             state = forged
@@ -268,7 +276,7 @@ describe('payingFetch against a hostile peer', () => {
     it('of its own that is older than it knows changes nothing either', async () => {
       let first: string | undefined
       const evil = await villain((request, response, { quote }) => {
-        first ??= toHex(readPaymentHeader(String(request.headers[PAYMENT_HEADER])))
+        first ??= toHex(readStatedPayment(String(request.headers[PAYMENT_HEADER])).payment)
         const { channelId: id, voucher } = decodePayment(toBytes(first as `0x${string}`))
         refuse(
           response,
@@ -285,9 +293,9 @@ describe('payingFetch against a hostile peer', () => {
     const quotes: Record<string, [code: string, changes: Partial<Quote>]> = {
       'another chain': ['WRONG_CHAIN', { chainId: 1 }],
       'another contract': ['PROTOCOL_VIOLATION', { contract: `0x${'12'.repeat(20)}` }],
-      'a price above the limit': ['LIMIT_EXCEEDED', { perKilobyte: LIMIT + 1n }],
-      'a price of nothing': ['PROTOCOL_VIOLATION', { perKilobyte: 0n }],
-      'a price below nothing': ['PROTOCOL_VIOLATION', { perKilobyte: -5n }],
+      'a price above the limit': ['LIMIT_EXCEEDED', { amount: LIMIT + 1n }],
+      'a price of nothing': ['PROTOCOL_VIOLATION', { amount: 0n }],
+      'a price below nothing': ['PROTOCOL_VIOLATION', { amount: -5n }],
       'a token that is none': ['NOT_DEPLOYED', { currency: `0x${'34'.repeat(20)}` }],
     }
     for (const [what, [code, changes]] of Object.entries(quotes)) {
@@ -397,14 +405,23 @@ describe('payingFetch against a hostile peer', () => {
       await rest
     })
 
-    it('at a price above the quote is paid no more than the limit', async () => {
-      const evil = await villain((_, response) =>
-        flood(answer(response, { [PRICE_HEADER]: '300', [CREDIT_HEADER]: '1' })),
-      )
-      expect(codeOf((await take(evil.url)).error)).to.equal('LIMIT_EXCEEDED')
-      expect(evil.signed() <= LIMIT).to.equal(true)
-      const free = await villain((_, response) => flood(answer(response, { [PRICE_HEADER]: '0' })))
-      expect(codeOf((await take(free.url)).error)).to.equal('PROTOCOL_VIOLATION')
+    it('at a price above the quote is left: it takes more than it was offered', async () => {
+      for (const price of [
+        '2/kilobyte',
+        '300/kilobyte',
+        '0/kilobyte',
+        '1/call',
+        '1',
+        '-1/kilobyte',
+        '1/kilobyte/2',
+        '',
+      ]) {
+        const evil = await villain((_, response) =>
+          flood(answer(response, { [PRICE_HEADER]: price, [CREDIT_HEADER]: '1' })),
+        )
+        expect([price, codeOf((await take(evil.url)).error)]).to.deep.equal([price, 'PROTOCOL_VIOLATION'])
+        expect(evil.signed()).to.equal(1n)
+      }
     })
 
     it('in few bytes that become many is left: only those on the wire are paid for', async () => {

@@ -88,9 +88,7 @@ describe('payingFetch', () => {
       try {
         await digest(await buyer.fetch(`${dear.url}/sized/10000`))
         expect(buyer.spent()).to.equal(70n)
-        expect(buyer.payments.every(({ amount, perKilobyte }) => perKilobyte === 7n && amount % 7n === 0n)).to.equal(
-          true,
-        )
+        expect(buyer.payments.every(({ amount, price }) => price === 7n && amount % 7n === 0n)).to.equal(true)
       } finally {
         await dear.close()
       }
@@ -443,7 +441,7 @@ describe('payingFetch', () => {
       await shop.close()
       shop = await openShop(market, sell, { seller, perKilobyte: 4n, port: shop.port })
       expect(await digest(await buyer.fetch(`${shop.url}/sized/5000`))).to.equal(hash(bytes(5_000)))
-      expect(buyer.payments.at(-1)?.perKilobyte).to.equal(4n)
+      expect(buyer.payments.at(-1)?.price).to.equal(4n)
     })
 
     it('its key is paid through a new channel', async () => {

@@ -66,7 +66,8 @@ describe('a quote', () => {
     contract: address,
     currency: address,
     payee: address,
-    perKilobyte: fc.bigInt(1n, 2n ** 96n - 1n),
+    unit: fc.constantFrom('call', 'kilobyte', 'second'),
+    amount: fc.bigInt(1n, 2n ** 96n - 1n),
   })
 
   it('is read as it was written', () => {
@@ -87,7 +88,7 @@ describe('a quote', () => {
       { ...ours, amount: '0' },
       { ...ours, amount: '-1' },
       { ...ours, asset: '0x12' },
-      { ...ours, extra: { ...ours.extra, unit: 'call' } },
+      { ...ours, extra: { ...ours.extra, unit: 'hour' } },
       { ...ours, extra: undefined },
       null,
       'offer',

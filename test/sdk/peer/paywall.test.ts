@@ -25,9 +25,10 @@ import {
   encodePayment,
   type PayeeRecord,
   type Payer,
+  type Statement,
   walkTicks,
 } from '@scrip/sdk/channels'
-import { AMOUNT_HEADER, ANSWER_HEADER, CREDIT_HEADER, KILOBYTE, PAYMENT_HEADER, readQuote } from '@scrip/sdk/http'
+import { ANSWER_HEADER, CREDIT_HEADER, KILOBYTE, PAYMENT_HEADER, readQuote } from '@scrip/sdk/http'
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -73,8 +74,8 @@ describe('paywall', () => {
     shop = await openShop(market, handler, { seller, patience: 150, ...options })
     payer = await openPayer(market, person, shop)
   }
-  const buy = async (amount: bigint, headers: Record<string, string> = {}, path = '') =>
-    ask(shop.url + path, { headers: { ...carrying(await payer.pay(amount)), ...headers } })
+  const buy = async (amount: bigint, headers: Record<string, string> = {}, path = '', statement: Statement = {}) =>
+    ask(shop.url + path, { headers: { ...carrying(await payer.pay(amount), statement), ...headers } })
   const payOn = async (amount: bigint, answer: WireAnswer) =>
     payAlone(shop.url, await payer.pay(amount), { answer, amount })
 
@@ -84,15 +85,20 @@ describe('paywall', () => {
       expect(answer.status).to.equal(402)
       expect(answer.headers['content-type']).to.equal('application/problem+json')
       expect(answer.headers['cache-control']).to.equal('no-store')
-      expect(readQuote(answer.headers['payment-required'] as string)).to.deep.equal({
+      const quote = readQuote(answer.headers['payment-required'] as string)
+      expect(quote.expiresAt).to.be.closeTo(Math.floor(Date.now() / 1000) + 60, 5)
+      expect(quote).to.deep.equal({
         chainId: market.chainId,
         contract: addresses.paymentChannels.toLowerCase(),
         currency: market.currency.toLowerCase(),
         payee: seller.account.address.toLowerCase(),
-        perKilobyte: 1n,
+        unit: 'kilobyte',
+        amount: 1n,
+        id: quote.id,
+        expiresAt: quote.expiresAt,
       })
       const problem = await problemIn(answer)
-      expect(problem).to.include({ code: 'PAYMENT_REQUIRED', status: 402, perKilobyte: '1' })
+      expect(problem).to.include({ code: 'PAYMENT_REQUIRED', status: 402, unit: 'kilobyte', amount: '1' })
     })
 
     it('writes the quote in the shape of x402, version 2', async () => {
@@ -245,7 +251,7 @@ describe('paywall', () => {
     it('that was paid for one answer is not taken by another', async () => {
       await open(sell, { patience: 5_000 })
       const one = await buy(2n)
-      const other = await buy(2n, { [AMOUNT_HEADER]: '2' })
+      const other = await buy(2n, {}, '', { amount: 2n })
       await one.arrived(2 * KILOBYTE)
       await other.arrived(2 * KILOBYTE)
       await payOn(7n, other)
@@ -261,7 +267,7 @@ describe('paywall', () => {
     it('is divided as the payments state, in whatever order they arrive', async () => {
       await open(sell, { patience: 5_000 })
       const one = await buy(1n)
-      const other = await buy(1n, { [AMOUNT_HEADER]: '1' })
+      const other = await buy(1n, {}, '', { amount: 1n })
       const forOne = await payer.pay(5n)
       const forOther = await payer.pay(3n)
       // The newer payment includes the older one.
@@ -291,7 +297,7 @@ describe('paywall', () => {
       expect(await victim.over).to.equal(false)
       expect(victim.body()).to.have.lengthOf(2 * KILOBYTE)
       const overstated = await ask(shop.url, {
-        headers: { ...carrying(await mallory.pay(1n)), [AMOUNT_HEADER]: '1000000', [ANSWER_HEADER]: 'no such answer' },
+        headers: { ...carrying(await mallory.pay(1n), { amount: 1_000_000n }), [ANSWER_HEADER]: 'no such answer' },
       })
       await overstated.over
       expect(overstated.body()).to.have.lengthOf(2 * KILOBYTE)
@@ -301,7 +307,7 @@ describe('paywall', () => {
       const dear = await openShop(market, sell, { seller, perKilobyte: 5n, payee: shop.payee })
       try {
         const cheap = await buy(3n)
-        const answer = await ask(dear.url, { headers: { ...carrying(await payer.pay(5n)), [AMOUNT_HEADER]: '5' } })
+        const answer = await ask(dear.url, { headers: carrying(await payer.pay(5n), { amount: 5n }) })
         await cheap.arrived(3 * KILOBYTE)
         await answer.arrived(KILOBYTE)
         // A payment for either may be brought to either.
@@ -319,8 +325,13 @@ describe('paywall', () => {
         const payment = await (await openPayer(market, person, dear)).pay(4n)
         const answer = await ask(dear.url, { headers: carrying(payment) })
         expect(answer.status).to.equal(402)
-        expect(readQuote(answer.headers['payment-required'] as string).perKilobyte).to.equal(5n)
-        expect(await problemIn(answer)).to.include({ code: 'PAYMENT_REQUIRED', credit: '4', perKilobyte: '5' })
+        expect(readQuote(answer.headers['payment-required'] as string).amount).to.equal(5n)
+        expect(await problemIn(answer)).to.include({
+          code: 'PAYMENT_REQUIRED',
+          credit: '4',
+          unit: 'kilobyte',
+          amount: '5',
+        })
       } finally {
         await dear.close()
       }
@@ -663,7 +674,7 @@ describe('paywall', () => {
       const many = createPayer({ channel, signer: person.account, store: memoryStore(), overtaking: true })
       const answers = await Promise.all(
         Array.from({ length: 6 }, async () => {
-          const answer = await ask(shop.url, { headers: { ...carrying(await many.pay(8n)), [AMOUNT_HEADER]: '8' } })
+          const answer = await ask(shop.url, { headers: carrying(await many.pay(8n), { amount: 8n }) })
           await answer.over
           return answer
         }),
