@@ -2,7 +2,6 @@ import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { readAmount, writePaymentHeader } from '../http/headers.ts'
-import type { Quote } from '../http/quote.ts'
 import type { X402Settlement } from '../http/x402.ts'
 import { type ChannelPayload, type ChannelTerms, readChannelProblem, type X402PaymentRequired } from '../http/x402.ts'
 import type { Store } from '../store/Store.ts'
@@ -81,7 +80,7 @@ export function createChannelOffers(parameters: {
   const pay: ChannelOffers['pay'] = async (terms, spending) => {
     giveUp()
     const { chainId, contract, asset: currency, payTo: payee, amount: price, seconds } = terms
-    const quote: Quote = { chainId, contract, currency, payee, unit: 'call', amount: price }
+    const quote = { chainId, contract, currency, payee, unit: 'call', amount: price } as const
     const left = await spending.left(currency)
     const beforeOpening = () => {
       // Before any deposit: what is too dear is not worth a channel.
@@ -171,9 +170,5 @@ function exceeded(price: bigint, left: bigint): ScripError {
 }
 
 function payloadOf({ bytes, statement: { amount, arrived } }: Sent): ChannelPayload {
-  return {
-    payment: writePaymentHeader(bytes),
-    ...(amount !== undefined && { amount: `${amount}` }),
-    ...(arrived !== undefined && { arrived: `${arrived}` }),
-  }
+  return { payment: writePaymentHeader(bytes), amount: `${amount}`, arrived: `${arrived}` }
 }

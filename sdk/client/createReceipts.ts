@@ -1,6 +1,7 @@
 import type { Address, Hex } from 'viem'
 import { compactSignature, recoverSigner } from '../channels/signatures.ts'
 import { ANSWER_HEADER, RECEIPT_PATH } from '../http/headers.ts'
+import { readText } from '../http/readText.ts'
 import { type Receipt, readReceipt, receiptDigest } from '../http/receipt.ts'
 import { put, type Store, type Table } from '../store/Store.ts'
 import { reach } from './reach.ts'
@@ -81,8 +82,7 @@ export function isSignedBy(payee: Address, receipt: Receipt, signature: Hex): bo
 }
 
 async function textOf(answer: Response): Promise<string | undefined> {
-  const length = Number(answer.headers.get('content-length') ?? Number.NaN)
-  if (answer.ok && length <= LONGEST_RECEIPT) return answer.text()
+  if (answer.ok) return readText(answer, LONGEST_RECEIPT)
   await answer.body?.cancel()
   return undefined
 }

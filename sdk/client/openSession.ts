@@ -23,9 +23,8 @@ import { reach } from './reach.ts'
 /** A payment that was made for something at the peer. */
 export type Sent = {
   readonly bytes: Uint8Array
-  /** What is stated of it. */
-  readonly statement: Statement
-  /** The headers that carry both, and what it is for. */
+  readonly statement: Required<Statement>
+  /** The headers that carry it, and what it is for. */
   readonly headers: Headers
 }
 
@@ -134,8 +133,7 @@ async function openSession(parameters: SessionParameters): Promise<Session> {
     const bytes = await payFunded(amount)
     const headers = new Headers()
     if (answer !== undefined) headers.set(ANSWER_HEADER, answer)
-    const arrived = lowest([...underWay.values(), from])
-    const statement = { amount: amount + refused, arrived }
+    const statement = { amount: amount + refused, arrived: lowest([...underWay.values(), from]) }
     const sent = { bytes, statement, headers }
     underWay.set(sent, from)
     headers.set(PAYMENT_HEADER, writeStatedPayment(bytes, statement, true))

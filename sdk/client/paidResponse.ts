@@ -27,7 +27,7 @@ export type PaidResponseParameters = {
   terms: Terms
   /** Base units that were paid until the peer answered: several pieces' where it refused some payments first. */
   paid: bigint
-  /** Pieces to pay ahead of what arrived. */
+  /** Kilobytes to pay ahead of what arrived. */
   window: number
   /** Base units that may still be spent. */
   left: () => Promise<bigint>
@@ -42,7 +42,7 @@ const END_MILLISECONDS = 1_000
 
 /**
  * An answer whose body pays for itself as it is read: up to a window ahead of what arrived, and where its length is known,
- * never for more than that; by the second up to a window ahead of the clock. Answers without a body, and all but
+ * never for more than that; by the second, one ahead of the clock. Answers without a body, and all but
  * successes, come as they are: nothing more is paid for them.
  * @throws `LIMIT_EXCEEDED` where its length is known to cost more than may be spent on it, `PROTOCOL_VIOLATION`
  */
@@ -89,7 +89,8 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
   /** Pieces to be paid for by now. Of an answer whose end nobody knows they double, because it could end at any time. */
   const target = () => {
     const arrived = used()
-    const ahead = total === Number.POSITIVE_INFINITY ? Math.min(most, Math.max(1, arrived)) : most
+    const doubling = Math.min(most, Math.max(1, arrived))
+    const ahead = unit === 'second' ? 1 : total === Number.POSITIVE_INFINITY ? doubling : most
     return covered - arrived > ahead / 2 ? covered : Math.min(arrived + ahead, total)
   }
 

@@ -38,8 +38,16 @@ export type PayingFetchParameters = {
   limits: Limits
   /** Base units to open and to top up a channel with; `limits.perRequest` where nothing is said. */
   deposit?: bigint
-  /** Kilobytes, or seconds, to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. */
+  /**
+   * Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. Of time it is a
+   * second.
+   */
   window?: number
+  /**
+   * The tokens in which stock x402 servers may be paid by the scheme `exact`, from the client's account; none where nothing is
+   * said. Any with ERC-3009 will do. Where a server offers a channel, that is taken.
+   */
+  exact?: readonly Address[]
   /**
    * How far above the last price a price may have moved, as a part of it, to be paid without being asked: 0.1 is a tenth. 0
    * where nothing is said; a price that moved further costs one more round trip, and is the limits' to judge.
@@ -47,11 +55,6 @@ export type PayingFetchParameters = {
   tolerance?: number
   /** Receipts of payees that the store keeps, the newest; 1,000 where nothing is said, 0 asks for none. */
   receipts?: number
-  /**
-   * The tokens in which stock x402 servers may be paid by the scheme `exact`, from the client's account; none where nothing is
-   * said. Any with ERC-3009 will do. Where a server offers a channel, that is taken.
-   */
-  exact?: readonly Address[]
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
   /** Told of every receipt that is kept. */
@@ -95,18 +98,19 @@ type Unanswered = { readonly session: Session; readonly sent: Sent }
 type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: string | null }
 
 /**
- * A `fetch` that pays peers of this package and stock x402 servers, and leaves everybody else's answers alone. The first
- * paid request to a peer opens a channel, or goes on with one from the store; the answer's body is paid for as it is read.
+ * A `fetch` that pays peers of this package and stock x402 servers, and leaves everybody else's answers alone. The first paid request to a peer
+ * opens a channel, or goes on with one from the store; the answer's body is paid for as it is read, a kilobyte at a time.
  * What a handler answers comes back as with `fetch`, whatever its status.
  *
  * Besides what `fetch` throws, the call and the reading of the body throw `LIMIT_EXCEEDED` before more than the limit is
- * paid, `PAYMENT_REFUSED` (by a stock x402 server), `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`,
- * `TRANSFER_INTERRUPTED` (`values.received` says how many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
+ * paid, `PAYMENT_REFUSED` (by a stock x402 server), `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
+ * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const { client, signer, store, limits, window = WINDOW, tolerance = 0, exact = [], onPayment, onReceipt } = parameters
   const deposit = parameters.deposit ?? limits.perRequest
   const budget = createBudget(store, limits)
+  const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
   const { receipts: most = RECEIPTS } = parameters
   const receipts = most > 0 ? createReceipts(store, most) : undefined
   /** What was paid last at an address, and at an origin. */
@@ -120,7 +124,6 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     quotes.set(placeOf(request), next)
     quotes.set(originOf(request), next)
   }
-  const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
   const inquire = async (

@@ -172,6 +172,11 @@ export const errorCodes = {
     title: 'This costs money',
     hint: 'Pay as the quote says; `scrip fetch` and payingFetch do it.',
   },
+  PAYMENT_REFUSED: {
+    status: 402,
+    title: 'The server did not take the payment',
+    hint: 'Read its reason. What was signed by `exact` may still be carried out within ten minutes: do not pay twice.',
+  },
   QUOTE_EXPIRED: {
     status: 402,
     title: 'The quote does not hold, or not any more',
@@ -181,11 +186,6 @@ export const errorCodes = {
     status: 408,
     title: 'The body of the request does not come',
     hint: 'Send the request again over a better connection, or less of it at a time.',
-  },
-  PAYMENT_REFUSED: {
-    status: 402,
-    title: 'The server did not take the payment',
-    hint: 'Read its reason. What was signed by `exact` may still be carried out within ten minutes: do not pay twice.',
   },
   PAYMENT_REPLAYED: {
     status: 402,

@@ -1,10 +1,11 @@
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
 import { ScripError } from '../errors/ScripError.ts'
+import { readText } from './readText.ts'
 
 /** The media type of problem details (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Bytes of a problem that are read at most: a peer could send them without end. */
+/** Bytes of a problem that are read at most. */
 const LONGEST_PROBLEM = 65_536
 
 /** Characters of a peer's sentence that are shown at most. */
@@ -34,18 +35,7 @@ export function readProblem(status: number, body: string): ScripError {
 
 /** The coded error in a peer's answer. Reads its body, and not more of it than a problem has. */
 export async function receiveProblem(answer: Response): Promise<ScripError> {
-  const reader = answer.body?.getReader()
-  const decoder = new TextDecoder()
-  let text = ''
-  let length = 0
-  for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
-    length += chunk.value.length
-    text += decoder.decode(chunk.value, { stream: true })
-    if (length <= LONGEST_PROBLEM) continue
-    await reader?.cancel()
-    break
-  }
-  return readProblem(answer.status, text)
+  return readProblem(answer.status, await readText(answer, LONGEST_PROBLEM))
 }
 
 /** A peer's words are shown to people: no control characters, which could rewrite what a terminal shows. */

@@ -62,6 +62,7 @@ export function reply(request: IncomingMessage, response: ServerResponse, { stat
     if (/^(content-|transfer-|etag$|last-modified$)/.test(name)) response.removeHeader(name)
   // Nobody will read the rest of the request's body: its sender must not keep the connection with it.
   if (!request.complete) response.setHeader('connection', 'close')
+  if (body !== '') response.setHeader('content-length', Buffer.byteLength(body))
   response.writeHead(status, headers).end(body)
 }
 

@@ -193,7 +193,6 @@ export function createPaywall<Request>(
     if (header === undefined) {
       throw new ScripError('PAYMENT_REQUIRED', { values: { unit: current.unit, amount: current.amount } })
     }
-    const rate = rateFor(request, asked, current)
     const { payment, statement } = readStatedPayment(header, find)
     const { channel, accepted, added, held } = await accept(payment, { ...statement, hold: 'rest' }, currency)
     const answer = crypto.randomUUID()
@@ -201,6 +200,8 @@ export function createPaywall<Request>(
     const tally: Tally = { channelId: channel.id, answer, resource, status: 0, bytes: 0, charged: 0n, endedAt: 0 }
     const share = shares.open(channel.id, held, answer)
     try {
+      // Not before the payment is taken: it is the payer's credit whatever becomes of the request.
+      const rate = rateFor(request, asked, current)
       if (added === 0n) throw new ScripError('PAYMENT_REPLAYED', { values: { channelId: channel.id, accepted } })
       if (held < rate.amount) throw tooLittle(held, rate)
       const allowance = allowances === undefined ? UNBOUNDED : await allowances(channel, rate.amount)
@@ -218,8 +219,9 @@ export function createPaywall<Request>(
     } catch (error) {
       // Before the refusal goes out: whoever sees it has the credit back.
       share.close()
-      if (codeOf(error) !== 'PAYMENT_REPLAYED' && codeOf(error) !== 'PAYMENT_REQUIRED') {
-        const status = error instanceof ScripError ? error.status : 500
+      const status = error instanceof ScripError ? error.status : 500
+      // Payers come back with another payment at once.
+      if (status !== 402) {
         onSale?.({ resource, channel, accepted, status, bytes: 0, charged: 0n, isComplete: true })
       }
       throw error
@@ -315,10 +317,6 @@ async function rateIn<Request>(
 function idIn(payment: Uint8Array): Hex {
   const isPlain = ((payment[0] as number) & 1) === 0 && payment.length > 32
   return isPlain ? toHex(payment.subarray(1, 33)) : decodePayment(payment).channelId
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof ScripError ? error.code : undefined
 }
 
 function tooLittle(credit: bigint, { unit, amount }: Rate): ScripError {

@@ -59,7 +59,7 @@ type Hold = {
   readonly payer: Address
   readonly terms: ChannelTerms
   /** Gives it back once nobody can settle it any more. */
-  readonly timer: NodeJS.Timeout
+  readonly timer: ReturnType<typeof setTimeout>
 }
 
 /** Settlements that are remembered for whoever asks again. */
@@ -114,7 +114,9 @@ export function x402ChannelFacilitator({ client, payees }: X402ChannelFacilitato
     }
     await giveBack(till, channel.id, held - terms.amount)
     const key = keyOf(payment)
-    const timer = setTimeout(() => release(key), 1_000 * Math.min(terms.seconds, LONGEST)).unref()
+    const timer = setTimeout(() => release(key), 1_000 * Math.min(terms.seconds, LONGEST))
+    // Node would wait for it before it ends; elsewhere a timer is a number.
+    if (typeof timer === 'object') timer.unref()
     const hold = { till, channelId: channel.id, payer: channel.payer, terms, timer }
     holds.set(key, hold)
     return hold
@@ -246,5 +248,7 @@ function refusalOf(error: unknown): { reason: string; message: string; extra: Re
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
+  const text = error instanceof Error ? error : String(error)
+  if (typeof process === 'undefined') console.warn(text)
+  else process.emitWarning(text)
 }

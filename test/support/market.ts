@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Gate } from '@scrip/sdk/admission'
 import { createCurrency, mint, type ScripClient } from '@scrip/sdk/chain'
 import { createPayee, type Payee } from '@scrip/sdk/channels'
-import { type Limits, type PayingFetch, type PaymentEvent, payingFetch } from '@scrip/sdk/client'
-import { paywall } from '@scrip/sdk/peer'
+import { type KeptReceipt, type Limits, type PayingFetch, type PaymentEvent, payingFetch } from '@scrip/sdk/client'
+import { type PaywallParameters, paywall } from '@scrip/sdk/peer'
 import { memoryStore, type Store } from '@scrip/sdk/store'
 import { deployScrip, type NetworkConnection } from '@scrip/sdk/testing'
 import { type Address, createWalletClient, custom, type PrivateKeyAccount, parseEther, toHex } from 'viem'
@@ -59,6 +59,11 @@ export type ShopOptions = {
   port?: number
   /** The currency to be paid in; the market's where nothing is said. */
   currency?: Address
+  price?: PaywallParameters<IncomingMessage>['price']
+  quoteSeconds?: number
+  quoteSecret?: string
+  receiptSigner?: PrivateKeyAccount
+  onError?: (error: unknown) => void
   /** Another shop's payee, to sell at another price for the same purse. */
   payee?: Payee
 }
@@ -83,7 +88,8 @@ export async function openShop(market: Market, handler: RequestListener, options
     maxExposure: 0n,
   }
   const payee = options.payee ?? createPayee({ account: seller.account, store, accept })
-  const listener = paywall({ ...more, payee, client: seller.client, price: { perKilobyte }, currency }, handler)
+  const { payee: _, price = { perKilobyte }, ...terms } = more
+  const listener = paywall({ ...terms, payee, client: seller.client, price, currency }, handler)
   const books = async () => {
     const sums = { accepted: 0n, charged: 0n, credit: 0n }
     for (const { channel } of await payee.claimable()) {
@@ -120,7 +126,15 @@ export async function listen(listener: RequestListener, port = 0): Promise<Site>
 export type Buyer = { fetch: PayingFetch; payments: PaymentEvent[]; store: Store; spent(): bigint }
 
 /** What `newBuyer` takes besides the person. */
-export type BuyerOptions = { store?: Store; limits?: Limits; window?: number; deposit?: bigint }
+export type BuyerOptions = {
+  store?: Store
+  limits?: Limits
+  window?: number
+  deposit?: bigint
+  tolerance?: number
+  receipts?: number
+  onReceipt?: (receipt: KeptReceipt) => void
+}
 
 /** Somebody as a buyer. */
 export function newBuyer({ account, client }: Person, options: BuyerOptions = {}): Buyer {
