@@ -55,7 +55,8 @@ export function bestPayment({ channel, voucher, tick }: PayeeRecord): Uint8Array
   return encodePayment({ channelId: channel.id, ...(voucher && { voucher }), ...(tick && { tick }) })
 }
 
-const NO_PREIMAGE: Hex = `0x${'00'.repeat(32)}`
+/** Stands for a tick where there is none. */
+export const NO_PREIMAGE: Hex = `0x${'00'.repeat(32)}`
 
 /** What the contract takes for the record; nothing before the first voucher. */
 export function claimIn({ channel, voucher, tick }: PayeeRecord): Claim | undefined {

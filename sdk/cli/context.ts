@@ -36,7 +36,7 @@ export type ReadingClient = Client<Transport, Chain | undefined, undefined>
 export type AccountClient = WalletClient<Transport, Chain | undefined, PrivateKeyAccount>
 
 /** The sides of an account: each has a store of its own, so that it can buy while it sells. */
-export type Side = 'paying' | 'earning' | 'issuing'
+export type Side = 'paying' | 'earning' | 'issuing' | 'watching'
 
 const LOCAL_POLL_MILLISECONDS = 100
 const POLL_MILLISECONDS = 1_000

@@ -15,6 +15,7 @@ import { issuerCommand } from './commands/issuer.ts'
 import { reputationCommand } from './commands/reputation.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
+import { watchtowerCommand } from './commands/watchtower.ts'
 import { throwUsageErrors } from './usage.ts'
 
 const manifest = new URL('../../package.json', import.meta.url)
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     authorizationCommand(),
     issuerCommand(),
     serveCommand(),
+    watchtowerCommand(),
     fetchCommand(),
     channelsCommand(),
     claimCommand(),

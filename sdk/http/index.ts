@@ -1,3 +1,4 @@
+export { CLAIMS_PATH, MOST_CLAIMS, readClaim, writeClaim } from './claims.ts'
 export {
   ANSWER_HEADER,
   BOUND_HEADER,

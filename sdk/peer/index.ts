@@ -1,5 +1,6 @@
 export { createObserver, type Observer } from './createObserver.ts'
 export type { PaywallParameters, Sold } from './createPaywall.ts'
+export { createReporter, type Reporter, type ReporterParameters } from './createReporter.ts'
 export { expressPaywall } from './expressPaywall.ts'
 export { type FastifyAsked, type FastifyReply, type FastifyServer, fastifyPaywall } from './fastifyPaywall.ts'
 export { fetchPaywall } from './fetchPaywall.ts'
@@ -7,6 +8,7 @@ export { type HonoContext, honoPaywall } from './honoPaywall.ts'
 export { paywall } from './paywall.ts'
 export { proxyUpstream, type UpstreamParameters } from './proxyUpstream.ts'
 export { serveFiles } from './serveFiles.ts'
+export { watchtowerListener } from './watchtowerListener.ts'
 export {
   type X402ChannelFacilitator,
   type X402ChannelFacilitatorParameters,

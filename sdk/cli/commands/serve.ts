@@ -12,7 +12,7 @@ import { guarded } from '../../chain/transact.ts'
 import { createPayee, type Payee } from '../../channels/Payee.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import type { Price } from '../../http/price.ts'
-import { paywall, proxyUpstream, type Sold, serveFiles } from '../../peer/index.ts'
+import { createReporter, paywall, proxyUpstream, type Sold, serveFiles } from '../../peer/index.ts'
 import type { Store } from '../../store/Store.ts'
 import { command, run, storeOption } from '../command.ts'
 import { withConfigFile } from '../configFile.ts'
@@ -45,6 +45,7 @@ type ServeOptions = CommonOptions &
     claimValue?: string
     claimAge: string
     maxGasPrice?: string
+    watchtower?: string
     grace: string
   }
 
@@ -98,6 +99,7 @@ export function serveCommand(): Command {
     new Option('--claim-value <amount>', "claim a channel as soon as so much is owed, in the currency's own unit"),
     new Option('--claim-age <seconds>', 'claim what is owed for so long').default('86400'),
     new Option('--max-gas-price <gwei>', 'the most to pay for a unit of gas'),
+    new Option('--watchtower <url>', 'tell this watchtower what could be claimed, for when this peer is away'),
     new Option(
       '--grace <seconds>',
       'how long answers under way may take to end where a service manager stops it',
@@ -248,6 +250,8 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
       journal.settled(settled)
     },
   })
+  const tower = options.watchtower === undefined ? undefined : parseUrl(options.watchtower, 'watchtower').href
+  const reporter = tower === undefined ? undefined : createReporter({ source: payee, url: tower, onTrouble })
   const needs = {
     chain: () => guarded([], () => getBlockNumber(client, { cacheTime: 0 })),
     store: () => store.get('health', 'any'),
@@ -258,8 +262,12 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
     admin: adminListener({ metrics, isOpen: door.isOpen, needs }),
     start: () => {
       if (options.claim) settlement.start()
+      reporter?.start()
     },
-    stop: () => settlement.close(),
+    stop: async () => {
+      await reporter?.close()
+      await settlement.close()
+    },
   }
 }
 

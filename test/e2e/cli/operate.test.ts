@@ -181,6 +181,32 @@ describe('operating a peer', function () {
     expect(await priceOf(['--price', '3', '--config', 'shelf.json'], {})).to.equal('3000000')
   })
 
+  it('loses nothing while it is away, where it told a watchtower', async () => {
+    const watch = () => typist.start(['watchtower', '--port', '0'], as('other'))
+    const first = watch()
+    const towerUrl = await first.saying(/--watchtower (http:\S+)`/)
+    const shop = await serve('--no-claim')
+    await typist.quickData(['fetch', `${shop.url}/three`, '--output', 'three.txt'], as('buyer'))
+    await stop(running)
+    await serve('--no-claim', '--watchtower', towerUrl)
+    const channel = await first.saying(/watching (0x[0-9a-f]{64}) for /)
+    running.child.kill('SIGKILL')
+
+    // The payer thinks that nobody looks, and the tower has to remember what it was told.
+    await typist.quickData(['channels', 'exit', channel], as('buyer'))
+    first.child.kill('SIGKILL')
+    await first.ended
+    const second = watch()
+    await second.saying(/claimed from (1 channel)/)
+    second.child.kill('SIGTERM')
+    expect(await second.ended).to.include({ status: 0, stderr: '' })
+    const { earning } = await typist.quickData<{ earning: { channelId: string; paid: string; claimed: string }[] }>(
+      ['channels'],
+      as('seller'),
+    )
+    expect(earning.filter(({ paid, claimed }) => paid !== claimed)).to.deep.equal([])
+  })
+
   it('is not ready where the chain is gone, and says so', async () => {
     const shop = await serve()
     chain.child.kill('SIGTERM')
