@@ -73,7 +73,7 @@ export function createSale({ rate, share, allowance, tally, headers, patience }:
 
   const take = async (count: number): Promise<void> => {
     ending ??= new AbortController()
-    if (isOver) throw new Error('The answer is over.')
+    if (isOver) throw overError()
     const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(patience)])
     const taken = await share.take(amount, count, allowance, signal)
     // The payer was told the bound and hangs up there; cutting it off first could lose what is still on the way.
@@ -102,10 +102,9 @@ export function createSale({ rate, share, allowance, tally, headers, patience }:
   const end = (outcome: Outcome) => {
     if (isOver) return
     isOver = true
-    clearTimeout(timer)
-    const reason = new Error('The answer is over.')
-    ending?.abort(reason)
-    for (const { reject } of waiting.splice(0)) reject(reason)
+    if (timer !== undefined) clearTimeout(timer)
+    ending?.abort(overError())
+    if (waiting.length > 0) for (const { reject } of waiting.splice(0)) reject(overError())
     if (unit === 'call' && outcome === 'failed' && pieces > 0) {
       pieces = 0
       tally.charged = 0n
@@ -144,7 +143,7 @@ export function createSale({ rate, share, allowance, tally, headers, patience }:
     },
 
     wait: async (bytes) => {
-      if (isOver) throw new Error('The answer is over.')
+      if (isOver) throw overError()
       if (unit === 'kilobyte') {
         const wanted = kilobytes(tally.bytes + bytes) - pieces
         if (!isFree && wanted > 0) await take(wanted)
@@ -157,6 +156,10 @@ export function createSale({ rate, share, allowance, tally, headers, patience }:
       cut = work
     },
   }
+}
+
+function overError(): Error {
+  return new Error('The answer is over.')
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

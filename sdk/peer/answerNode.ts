@@ -166,7 +166,7 @@ export function meterResponse(
     // Before the end is seen: who sees it has the rest of the credit back.
     sale.end('complete')
     end.apply(response, parameters)
-    watch(response.writableLength === 0)
+    watch(response.socket?.writableNeedDrain !== true)
     return response
   }
 

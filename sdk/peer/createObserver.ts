@@ -26,7 +26,7 @@ const FRESH_MILLISECONDS = 10_000
 const MOST_LOOKS = 65_536
 
 /** Looks at strangers' channels at a time: who floods a payee with made-up ones must not flood its node. */
-const MOST_MEETINGS = 32
+const MOST_MEETINGS = 256
 
 /** An observer of the chain for one payee. */
 export function createObserver({ client, payee }: { client: ScripClient; payee: Payee }): Observer {

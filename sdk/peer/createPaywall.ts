@@ -205,14 +205,14 @@ export function createPaywall<Request>(
       if (added === 0n) throw new ScripError('PAYMENT_REPLAYED', { values: { channelId: channel.id, accepted } })
       if (held < rate.amount) throw tooLittle(held, rate)
       const allowance = allowances === undefined ? UNBOUNDED : await allowances(channel, rate.amount)
-      const headers = {
+      const headers: Record<string, string> = {
         [CREDIT_HEADER]: held.toString(),
         [ANSWER_HEADER]: answer,
         [PRICE_HEADER]: rate === fixed ? (fixedText as string) : writeRate(rate),
-        ...(allowance.bound !== undefined && { [BOUND_HEADER]: allowance.bound.toString() }),
         // What one payer bought must not be handed to others by a cache on the way. A handler may say otherwise.
         'cache-control': 'private, max-age=0',
       }
+      if (allowance.bound !== undefined) headers[BOUND_HEADER] = allowance.bound.toString()
       tallies.set(answer, tally)
       const sale = createSale({ rate, share, allowance, tally, headers, patience })
       return { kind: 'sale', sale: onSale === undefined ? sale : told(sale, tally, channel, accepted) }

@@ -13,6 +13,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [80, "export { scripActions } from '@scrip/sdk'"],
   [70, "export { openChannel } from '@scrip/sdk'"],
   [80, "export * from '@scrip/sdk/settlement'"],
+  // Among them the hashes of channels and receipts.
   [16, "export * from '@scrip/sdk/http'"],
   [90, "export * from '@scrip/sdk/client'"],
   [8, "export * from '@scrip/sdk/reputation'"],

@@ -37,7 +37,15 @@ describe('the examples in somebody’s project', function () {
   let url: string
 
   before(async () => {
-    project = await emptyProject('viem', '@foundry-rs/anvil', 'ethers')
+    project = await emptyProject(
+      'viem',
+      '@foundry-rs/anvil',
+      'ethers',
+      'express',
+      'fastify',
+      'hono',
+      '@hono/node-server',
+    )
     const chain = project.start('scrip', 'dev', '--port', '0', '--json')
     stop = () => chain.kill()
     let messages = ''

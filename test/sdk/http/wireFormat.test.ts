@@ -2,13 +2,19 @@ import { ScripError } from '@scrip/sdk/errors'
 import {
   kilobytes,
   type Quote,
+  type Receipt,
   readAmount,
   readPaymentHeader,
   readProblem,
   readQuote,
+  readRate,
+  readReceipt,
   receiveProblem,
+  type Unit,
   writePaymentHeader,
   writeQuote,
+  writeRate,
+  writeReceipt,
 } from '@scrip/sdk/http'
 import { expect } from 'chai'
 import fc from 'fast-check'
@@ -57,6 +63,70 @@ describe('an amount in a header', () => {
 describe('kilobytes', () => {
   it('counts the started ones', () => {
     expect([0, 1, 1_023, 1_024, 1_025, 2_048].map(kilobytes)).to.deep.equal([0, 1, 1, 1, 2, 2])
+  })
+})
+
+describe('a rate', () => {
+  it('is read as it was written, and nothing else is one', () => {
+    const rates = fc.record({
+      unit: fc.constantFrom<Unit>('call', 'kilobyte', 'second'),
+      amount: fc.bigInt(1n, 2n ** 96n - 1n),
+    })
+    fc.assert(
+      fc.property(rates, (rate) => {
+        expect(readRate(writeRate(rate))).to.deep.equal(rate)
+      }),
+    )
+    for (const value of [
+      undefined,
+      '',
+      '1',
+      '0/call',
+      '01/call',
+      '-1/call',
+      '1/hour',
+      '1 /call',
+      `${'9'.repeat(30)}/call`,
+      1,
+    ]) {
+      expect(readRate(value)).to.equal(undefined)
+    }
+  })
+})
+
+describe('a receipt', () => {
+  const receipt: Receipt = {
+    chainId: 1,
+    contract: `0x${'ab'.repeat(20)}`,
+    channelId: `0x${'cd'.repeat(32)}`,
+    answer: 'an answer',
+    resource: 'GET /größe?a=b',
+    status: 200,
+    bytes: 5,
+    charged: 2n ** 90n,
+    at: 7,
+    isFinal: true,
+  }
+
+  it('is read as it was written, signed or not', () => {
+    const signed: Receipt = { ...receipt, signature: `0x${'11'.repeat(65)}` }
+    for (const each of [receipt, signed]) expect(readReceipt(writeReceipt(each))).to.deep.equal(each)
+  })
+
+  it('is none where a part is missing or of another kind', () => {
+    const written = JSON.parse(writeReceipt(receipt))
+    for (const name of Object.keys(written)) {
+      for (const value of [undefined, null, -1, 1.5, {}, '0x', true, 'é'].filter(
+        (other) => typeof other !== typeof written[name] || typeof other === 'number',
+      )) {
+        expect([name, value, readReceipt(JSON.stringify({ ...written, [name]: value }))]).to.deep.equal([
+          name,
+          value,
+          undefined,
+        ])
+      }
+    }
+    for (const text of ['', 'null', '7', '[]', '{']) expect(readReceipt(text)).to.equal(undefined)
   })
 })
 
