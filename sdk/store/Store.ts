@@ -16,6 +16,9 @@ export type Change =
   | { readonly table: string; readonly key: string; readonly remove: true }
   | { readonly table: string; readonly clear: true }
 
+/** Is told of a record that another process put, or, without a key, that any of a table may have been. */
+export type Changed = (key?: string, version?: string) => void
+
 /** Where a peer keeps what it must not forget. Records are what JSON can hold, and bigints, which are kept as such. */
 export type Store = {
   get<Record extends object>(table: Table<Record>, key: string): Promise<Record | undefined>
@@ -33,9 +36,9 @@ export type Store = {
   write(changes: readonly Change[]): Promise<void>
   /**
    * There only where other processes may write to the same store. Tells of what they put with a revision into a table,
-   * soon after, by its key, or of no key where that was missed.
+   * soon after, by its key and version, or of no key where that was missed.
    */
-  readonly watch?: (table: string, changed: (key?: string) => void) => void
+  readonly watch?: (table: string, changed: Changed) => void
   close(): Promise<void>
 }
 

@@ -80,7 +80,7 @@ export const STEPS: readonly string[] = [
                WHERE tab = step.tab AND key = step.key AND version = step.before;
            END IF;
            IF FOUND THEN
-             changed := changed || step.tab || step.key;
+             changed := changed || ARRAY[step.tab, step.key, step.after];
            ELSIF step.kind = 'checked' THEN
              RAISE EXCEPTION 'A record appeared.' USING ERRCODE = 'serialization_failure';
            ELSE

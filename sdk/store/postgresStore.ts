@@ -7,7 +7,7 @@ import { decode, encode } from './encoding.ts'
 import { conflict, uncertain } from './outcomes.ts'
 import { fateOf, hasLost, postgresFailed } from './postgresFailed.ts'
 import { CHANGES, checkCurrent, migrate, OUT_OF_TURN } from './postgresSchema.ts'
-import type { Change, Store } from './Store.ts'
+import type { Change, Changed, Store } from './Store.ts'
 
 /** Settings of `postgresStore`. */
 export type PostgresStoreOptions = {
@@ -93,7 +93,7 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
   let down: ScripError | undefined
   /** Settles when it is known what became of a batch. */
   let doubt: Promise<unknown> | undefined
-  const watchers: { table: string; changed: (key?: string) => void }[] = []
+  const watchers: { table: string; changed: Changed }[] = []
   let listener: Sql | undefined
 
   const fail = (cause: unknown) => postgresFailed(place, cause)
@@ -237,9 +237,10 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
       const [from, names] = JSON.parse(message) as [string, string[]]
       if (from === id) return
       if (names.length === 0) for (const { changed } of watchers) changed()
-      for (let index = 0; index < names.length; index += 2) {
-        const [table, key] = [unescapeName(names[index] as string), unescapeName(names[index + 1] as string)]
-        for (const watcher of watchers) if (watcher.table === table) watcher.changed(key)
+      for (let index = 0; index < names.length; index += 3) {
+        const [table = '', key = '', version = ''] = names.slice(index, index + 3)
+        for (const watcher of watchers)
+          if (watcher.table === unescapeName(table)) watcher.changed(unescapeName(key), version)
       }
     }
     // What happened while nobody listened is not told again.
@@ -295,7 +296,7 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
         draining ??= drain()
       }),
     ...(owner === undefined && {
-      watch: (table: string, changed: (key?: string) => void) => {
+      watch: (table: string, changed: Changed) => {
         watchers.push({ table, changed })
       },
     }),
