@@ -152,6 +152,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
   const isShared = store.watch !== undefined
   const entries = new Map<Hex, Entry>()
   const loading = new Map<Hex, Promise<Entry | undefined>>()
+  const retreats = new Map<Hex, Promise<void>>()
   /** Who waits for credit. */
   const waiting = new Map<Hex, Set<() => void>>()
   const self = toHex(randomBytes(12))
@@ -207,6 +208,13 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     return entry
   }
 
+  /** Waits after a conflict. All that was under way on the channel waits together, and goes on in one write. */
+  const retreat = (id: Hex, attempt: number): Promise<void> => {
+    const present = retreats.get(id) ?? pause(attempt).then(() => void retreats.delete(id))
+    retreats.set(id, present)
+    return present
+  }
+
   /** Decides something on the newest record, and again on a newer one where another process was quicker. */
   const decide = async <Result>(id: Hex, work: (isNewest: boolean) => Promise<Result>): Promise<Result> => {
     let isNewest = !isShared || (!entries.has(id) && !loading.has(id))
@@ -217,7 +225,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       } catch (error) {
         const code = error instanceof ScripError ? error.code : undefined
         if (code === 'STORE_CONFLICT' && attempt < MOST_ATTEMPTS) {
-          await pause(attempt)
+          await retreat(id, attempt)
           continue
         }
         if (isNewest || code === undefined || !DOUBTFUL.includes(code)) throw error
