@@ -148,7 +148,7 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
           if (!isStranger && !hasLost(error)) throw error
           if (++lost > MOST_LOST) throw error
           if (isStranger) await register()
-          else await pause(Math.random() * PAUSE)
+          else await pause(Math.random() * 10)
         } else {
           const outcome = settled()
           doubt = outcome.catch(() => {})
