@@ -43,6 +43,8 @@ export function createBatch(writes: readonly (readonly Row[])[]): Batch {
     steps.push(...made)
     return number
   })
+  // Two batches that make the same records in two orders would wait for each other.
+  if (steps.every(({ kind }) => kind === 'put' || kind === 'revise')) steps.sort(byName)
   const column = (of: (step: Step) => string | undefined) => toArray(steps.map(of))
   return {
     numbers,
@@ -81,7 +83,17 @@ function stepsOf(rows: readonly Row[], write: number): Step[] {
     if (!isAlone) checks.push({ ...place, kind: 'check', before: revision.from })
     return { ...place, kind: isAlone ? 'revise' : 'checked', text, before: revision.from, after: revision.to }
   })
-  return [...checks, ...steps]
+  const isOrderFree = steps.every(({ kind }) => kind === 'checked')
+  return isOrderFree ? [...checks, ...steps.sort(byName)] : [...checks, ...steps]
+}
+
+/** By table and key; what is done to one record stays in its order. */
+function byName(one: Step, other: Step): number {
+  return compare(one.table, other.table) || compare(one.key, other.key)
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 function revisionOf({ change }: Row) {

@@ -36,7 +36,7 @@ describe('postgresStore', function () {
   })
 
   it('has after a crash of the server all that it acknowledged, whatever synchronous_commit says', async () => {
-    const store = await open()
+    const store = await open(url, { patience: 20_000 })
     let acknowledged = 0
     const write = async () => {
       for (;;) {
