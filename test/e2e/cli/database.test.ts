@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type Database, startDatabase } from '../../support/postgres.ts'
+import { newTypist, type Running, type Typist } from '../../support/scrip.ts'
+
+const SIZE = 1_000_000
+const KILOBYTES = Math.ceil(SIZE / 1_024)
+/** Base units of a kilobyte. */
+const PRICE = 1_000
+
+type Role = { role: string; address: string; key: string }
+type Dev = { url: string; currency: string; accounts: Role[] }
+type Shop = { running: Running; port: string }
+type Channels = { paying: { paid: string }[]; earning: { paid: string }[] }
+
+describe('a shop whose store is a database', function () {
+  this.timeout(120_000)
+  let typist: Typist
+  let database: Database
+  let store: string
+  let dev: Dev
+  let shops: Shop[]
+  let front: Server
+  let frontUrl: string
+  const requests = [0, 0]
+  const content = randomBytes(SIZE)
+  const as = (role: string): NodeJS.ProcessEnv => ({
+    SCRIP_RPC_URL: dev.url,
+    SCRIP_KEY: dev.accounts.find((one) => one.role === role)?.key,
+  })
+
+  const openShop = async (port = '0'): Promise<Shop> => {
+    const terms = ['--currency', dev.currency, '--price', '0.001', '--port', port, '--json']
+    const running = typist.start(['serve', 'shelf', ...terms, '--store', store], as('seller'))
+    const { url } = await running.ready<{ url: string }>()
+    return { running, port: new URL(url).port }
+  }
+  /** What the buyer paid, by its own store and by the shops'. */
+  const paid = async () => {
+    const [{ paying }, { earning }] = await Promise.all([
+      typist.quickData<Channels>(['channels'], as('buyer')),
+      typist.quickData<Channels>(['channels', '--store', store], as('seller')),
+    ])
+    return [paying, earning].map((channels) => channels.map(({ paid }) => Number(paid) / PRICE))
+  }
+  const buy = (output: string) => typist.quick(['fetch', `${frontUrl}/goods.bin`, '-o', output, '--json'], as('buyer'))
+
+  before(async () => {
+    typist = newTypist()
+    mkdirSync(join(typist.folder, 'shelf'))
+    writeFileSync(join(typist.folder, 'shelf', 'goods.bin'), content)
+    const chain = typist.start(['dev', '--port', '0', '--chain', 'anvil', '--json']).ready<Dev>()
+    database = await startDatabase()
+    store = await database.schema()
+    dev = await chain
+    shops = await Promise.all([openShop(), openShop()])
+    // What stands before several servers gives each request to the next one.
+    let turn = 0
+    front = createServer((incoming, outgoing) => {
+      const index = turn++ % 2
+      requests[index] = (requests[index] ?? 0) + 1
+      const { method, url, headers } = incoming
+      const onward = request({ port: shops[index]?.port, host: '127.0.0.1', method, path: url, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(outgoing)
+        answer.on('error', () => outgoing.destroy())
+      })
+      onward.on('error', () => outgoing.destroy())
+      outgoing.on('close', () => onward.destroy())
+      incoming.pipe(onward)
+    }).listen(0, '127.0.0.1')
+    await once(front, 'listening')
+    frontUrl = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+  })
+
+  after(async () => {
+    front?.closeAllConnections()
+    front?.close()
+    await typist.leave()
+    await database?.remove()
+  })
+
+  it('sells one file from two processes, whichever of them the payments come to', async () => {
+    const { status, stderr } = await buy('one.bin')
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
+    expect(readFileSync(join(typist.folder, 'one.bin')).equals(content)).to.equal(true)
+    expect(Math.min(...requests)).to.be.greaterThan(1)
+    expect(await paid()).to.deep.equal([[KILOBYTES], [KILOBYTES]])
+  })
+
+  it('goes on where one of them is killed, and is started again', async () => {
+    const [victim] = shops as [Shop, Shop]
+    victim.running.child.kill('SIGKILL')
+    await victim.running.ended
+    shops[0] = await openShop(victim.port)
+    const { status, stderr } = await buy('two.bin')
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
+    expect(await paid()).to.deep.equal([[2 * KILOBYTES], [2 * KILOBYTES]])
+  })
+
+  it('refuses with a code while the database is away, and sells again when it is back: nothing is paid twice', async () => {
+    await database.crash()
+    const refused = await buy('three.bin')
+    expect(refused.status).to.equal(1)
+    const { code, status } = JSON.parse(refused.stderr)
+    expect(code).to.be.oneOf(['STORE_FAILED', 'STORE_UNCERTAIN'])
+    expect(status).to.be.within(500, 599)
+    await database.start()
+    expect((await buy('three.bin')).stderr).to.equal('')
+    expect(readFileSync(join(typist.folder, 'three.bin')).equals(content)).to.equal(true)
+    expect(await paid()).to.deep.equal([[3 * KILOBYTES], [3 * KILOBYTES]])
+  })
+
+  it('pays from a database, too', async () => {
+    const words = ['fetch', `${frontUrl}/goods.bin`, '--store', store, '-o', 'four.bin', '--json']
+    expect(await typist.quick(words, as('other'))).to.include({ status: 0, stderr: '' })
+    expect(readFileSync(join(typist.folder, 'four.bin')).equals(content)).to.equal(true)
+    const { paying } = await typist.quickData<Channels>(['channels', '--store', store], as('other'))
+    expect(paying.map(({ paid }) => Number(paid) / PRICE)).to.deep.equal([KILOBYTES])
+  })
+
+  it('claims from the database what both sold', async () => {
+    const claimed = await typist.quick(['claim', '--store', store], as('seller'))
+    expect(claimed).to.include({ status: 0, stderr: '' })
+    expect(claimed.stdout).to.contain(`Claimed ${(3 * KILOBYTES) / 1_000} CLD from `)
+  })
+})
