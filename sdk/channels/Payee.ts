@@ -140,6 +140,10 @@ const MOST_ATTEMPTS = 200
 /** Milliseconds between two of these attempts at most. */
 const LONGEST_PAUSE = 32
 
+/** How often, and with how many milliseconds in between, credit is given back that a store does not take: for an hour. */
+const MOST_LATE_ATTEMPTS = 7_200
+const LATE_PAUSE = 500
+
 /**
  * The earning end of channels, with no I/O but the store. An account has one payee a store: two would serve the same credit
  * twice. Where several processes share the store, each has one: what they write is decided on the newest record, and again
@@ -315,7 +319,30 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     }
   }
 
-  const giveBack = (id: Hex, amount: bigint): Promise<void> =>
+  /** What a database that is away does not take is given back once it does: only this process knows of it. */
+  const giveBack = async (id: Hex, amount: bigint): Promise<void> => {
+    try {
+      await lowerCharged(id, amount)
+    } catch (error) {
+      const isTrouble = error instanceof ScripError && error.code.startsWith('STORE_')
+      if (isShared && isTrouble) giveBackLater(id, amount, error).catch(() => {})
+      throw error
+    }
+  }
+
+  const giveBackLater = async (id: Hex, amount: bigint, trouble: ScripError): Promise<void> => {
+    let isDone = outcomeOf(trouble)
+    for (let attempt = 0; attempt < MOST_LATE_ATTEMPTS && !(await isDone); attempt++) {
+      await restfully(LATE_PAUSE)
+      try {
+        return await lowerCharged(id, amount)
+      } catch (error) {
+        isDone = outcomeOf(error)
+      }
+    }
+  }
+
+  const lowerCharged = (id: Hex, amount: bigint): Promise<void> =>
     decide(id, async () => {
       const entry = await known(id)
       const { record } = entry
@@ -474,6 +501,14 @@ function creditIn(record: PayeeRecord, stored: PayeeRecord): bigint {
 /** Waits before another attempt, by chance: processes that met must not meet again. */
 function pause(attempt: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE)))
+}
+
+/** Waits, and keeps no process alive. */
+function restfully(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds)
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+  })
 }
 
 function newEntry(record: PayeeRecord, version = ''): Entry {

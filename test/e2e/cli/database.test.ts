@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type Database, startDatabase } from '../../support/postgres.ts'
 import { newTypist, type Running, type Typist } from '../../support/scrip.ts'
@@ -12,6 +13,9 @@ const SIZE = 1_000_000
 const KILOBYTES = Math.ceil(SIZE / 1_024)
 /** Base units of a kilobyte. */
 const PRICE = 1_000
+
+/** Kilobytes that a buyer pays ahead, and one for each end of a download that was cut off: credit, where it is not used. */
+const MOST_LEFT = 64 + 2
 
 type Role = { role: string; address: string; key: string }
 type Dev = { url: string; currency: string; accounts: Role[] }
@@ -29,6 +33,7 @@ describe('a shop whose store is a database', function () {
   let frontUrl: string
   const requests = [0, 0]
   const content = randomBytes(SIZE)
+  const large = randomBytes(8 * SIZE)
   const as = (role: string): NodeJS.ProcessEnv => ({
     SCRIP_RPC_URL: dev.url,
     SCRIP_KEY: dev.accounts.find((one) => one.role === role)?.key,
@@ -48,12 +53,25 @@ describe('a shop whose store is a database', function () {
     ])
     return [paying, earning].map((channels) => channels.map(({ paid }) => Number(paid) / PRICE))
   }
+  const succeeds = async (words: string[], role: string) => {
+    const { status, stderr } = await typist.quick([...words, '--json'], as(role))
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
+  }
+  /** Buys as soon as the shops found their database again: a moment after that is there. */
+  const succeedsSoon = async (words: string[], role: string) => {
+    for (;;) {
+      const { status, stderr } = await typist.quick([...words, '--json'], as(role))
+      if (status === 0) return
+      expect(JSON.parse(stderr).code).to.be.oneOf(['STORE_FAILED', 'STORE_UNCERTAIN'])
+    }
+  }
   const buy = (output: string) => typist.quick(['fetch', `${frontUrl}/goods.bin`, '-o', output, '--json'], as('buyer'))
 
   before(async () => {
     typist = newTypist()
     mkdirSync(join(typist.folder, 'shelf'))
     writeFileSync(join(typist.folder, 'shelf', 'goods.bin'), content)
+    writeFileSync(join(typist.folder, 'shelf', 'large.bin'), large)
     const chain = typist.start(['dev', '--port', '0', '--chain', 'anvil', '--json']).ready<Dev>()
     database = await startDatabase()
     store = await database.schema()
@@ -111,22 +129,44 @@ describe('a shop whose store is a database', function () {
     expect(code).to.be.oneOf(['STORE_FAILED', 'STORE_UNCERTAIN'])
     expect(status).to.be.within(500, 599)
     await database.start()
-    expect((await buy('three.bin')).stderr).to.equal('')
+    await succeedsSoon(['fetch', `${frontUrl}/goods.bin`, '-o', 'three.bin'], 'buyer')
     expect(readFileSync(join(typist.folder, 'three.bin')).equals(content)).to.equal(true)
     expect(await paid()).to.deep.equal([[3 * KILOBYTES], [3 * KILOBYTES]])
   })
 
+  it('loses nothing of a download under way when the database goes away, and comes back', async () => {
+    const words = ['fetch', `${frontUrl}/large.bin`, '-o', 'large.bin']
+    const size = () => statSync(join(typist.folder, 'large.bin.part'), { throwIfNoEntry: false })?.size ?? 0
+    const purchase = typist.start(words, as('buyer'))
+    while (size() < 1_000_000) {
+      const over = await Promise.race([purchase.ended, pause(5)])
+      if (over !== undefined) throw new Error(`The download ended early: ${over.stderr}`)
+    }
+    await database.crash()
+    const ended = await purchase.ended
+    expect(ended.status).to.equal(1)
+    expect(ended.stderr).to.match(/TRANSFER_INTERRUPTED|STORE_/)
+    await database.start()
+    await succeedsSoon(words, 'buyer')
+    expect(readFileSync(join(typist.folder, 'large.bin')).equals(large)).to.equal(true)
+    const [[bought], [sold]] = (await paid()) as [[number], [number]]
+    expect(bought).to.equal(sold)
+    expect(sold - 3 * KILOBYTES - Math.ceil(large.length / 1_024)).to.be.within(0, MOST_LEFT)
+  })
+
   it('pays from a database, too', async () => {
-    const words = ['fetch', `${frontUrl}/goods.bin`, '--store', store, '-o', 'four.bin', '--json']
-    expect(await typist.quick(words, as('other'))).to.include({ status: 0, stderr: '' })
+    const words = ['fetch', `${frontUrl}/goods.bin`, '--store', store, '-o', 'four.bin']
+    await succeeds(words, 'other')
     expect(readFileSync(join(typist.folder, 'four.bin')).equals(content)).to.equal(true)
     const { paying } = await typist.quickData<Channels>(['channels', '--store', store], as('other'))
     expect(paying.map(({ paid }) => Number(paid) / PRICE)).to.deep.equal([KILOBYTES])
   })
 
   it('claims from the database what both sold', async () => {
+    const [, sold = []] = await paid()
     const claimed = await typist.quick(['claim', '--store', store], as('seller'))
     expect(claimed).to.include({ status: 0, stderr: '' })
-    expect(claimed.stdout).to.contain(`Claimed ${(3 * KILOBYTES) / 1_000} CLD from `)
+    expect(sold).to.have.length(2)
+    for (const kilobytes of sold) expect(claimed.stdout).to.contain(`Claimed ${kilobytes / 1_000} CLD from `)
   })
 })
