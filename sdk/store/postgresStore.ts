@@ -110,17 +110,19 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
     await writer.ask(TAKE, [id, owner ?? null])
   }
 
-  /** What became of the batch that was under way when the connection was lost: the writes that were refused, if it was. */
+  /**
+   * What became of the batch that was under way when the connection was lost: the writes that were refused, if it was
+   * carried out. Never resolves where the store is closed before that is known.
+   */
   const settled = async (): Promise<number[] | undefined> => {
     while (!ending.signal.aborted) {
       try {
         return refusedIn(await writer.ask(SETTLE, [id, `${number}`]))
-      } catch (error) {
-        if (fateOf(error) === 'aborted' && !hasLost(error)) throw error
+      } catch {
         await wait()
       }
     }
-    throw closed()
+    return new Promise(() => {})
   }
 
   /**
@@ -151,12 +153,14 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
           else await pause(Math.random() * 10)
         } else {
           const outcome = settled()
-          doubt = outcome.catch(() => {})
+          doubt = outcome
           const refused = await Promise.race([outcome, timeout(until, 'unknown' as const)])
           if (refused === 'unknown') {
             giveUp(error, outcome)
             // Nothing else is written before it is known what was.
-            return outcome
+            const known = await outcome
+            down = undefined
+            return known
           }
           doubt = undefined
           // It was not carried out, and never will be: it comes again.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type PayeeRecord, paidTotal } from '@scrip/sdk/channels'
-import { postgresStore, put } from '@scrip/sdk/store'
+import { postgresStore, put, type Store } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import { bytesToHex } from 'viem'
 import { type Database, startDatabase } from '../../support/postgres.ts'
@@ -21,6 +21,7 @@ describe('several processes that serve one channel', function () {
   this.timeout(60_000)
   let database: Database
   let folder: string
+  let store: Store
   const running: Running[] = []
 
   before(async () => {
@@ -30,6 +31,7 @@ describe('several processes that serve one channel', function () {
 
   after(async () => {
     await Promise.all(running.map((process) => process.kill()))
+    await store?.close()
     await database?.remove()
     rmSync(folder, { recursive: true })
   })
@@ -47,7 +49,7 @@ describe('several processes that serve one channel', function () {
     const url = await database.schema()
     const file = join(folder, 'payments.json')
     writeFileSync(file, JSON.stringify(await payments()))
-    const store = await postgresStore(url)
+    store = await postgresStore(url)
     await payeeOn(store).observe(channel, { claimed: 0n, deposit: 20_000n, exitAt: 0 })
 
     const start = () => {
@@ -94,7 +96,6 @@ describe('several processes that serve one channel', function () {
     isOver = true
     await watching
     await look()
-    await store.close()
 
     expect(last).to.deep.equal({ accepted: CHARGES, charged: CHARGES })
     const lost = CHARGES - charged()
