@@ -40,8 +40,8 @@ const hints: readonly [RegExp, string][] = [
 
 export function fateOf(cause: unknown): Fate {
   const { code, severity } = cause as { code?: string; severity?: string }
-  if (code === undefined || UNCONNECTED.includes(code) || UNWELCOME.test(code))
-    return code === undefined ? 'doubt' : 'never'
+  if (code === undefined) return 'doubt'
+  if (UNCONNECTED.includes(code) || UNWELCOME.test(code)) return 'never'
   // An error, and not the end of the connection, is the server's word that it rolled back; 40003 says that it does not know.
   return severity === 'ERROR' && code !== '40003' && !code.startsWith('08') ? 'aborted' : 'doubt'
 }
