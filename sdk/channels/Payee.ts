@@ -127,6 +127,7 @@ const MAY_DRAW = 1
 
 /** What a payee says by an older record than another process knows: it looks at the newest before it says so. */
 const DOUBTFUL: readonly ErrorCode[] = [
+  'UNKNOWN_CHANNEL',
   'INVALID_TICK',
   'STALE_PAYMENT',
   'DEPOSIT_EXCEEDED',
@@ -156,6 +157,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
   const isShared = store.watch !== undefined
   const entries = new Map<Hex, Entry>()
   const loading = new Map<Hex, Promise<Entry | undefined>>()
+  /** Channels on which another process was quicker just now. */
   const retreats = new Map<Hex, Promise<void>>()
   /** Who waits for credit. */
   const waiting = new Map<Hex, Set<() => void>>()

@@ -100,6 +100,8 @@ export function createExposures(parameters: ExposuresParameters): Exposures {
     forget: () => {
       if (maxExposure === 0n) return
       isLoaded = false
+      // Whoever decides before they are brought in again comes too late.
+      version = newVersion()
       noted.clear()
       exposed.clear()
     },

@@ -29,7 +29,10 @@ describe('payees of one account in several processes', () => {
 
   it('take a payment once, whoever gets it first, and go on with each other’s', async () => {
     const [first, second] = [await signChain(channel, { total: 10n }), await signChain(channel, { total: 30n })]
+    const third = payeeOn(store.end(true))
+    expect(await third.standing(id)).to.include({ accepted: 0n })
     expect(await one.accept(first.payment(2))).to.include({ added: 12n })
+    expect(await third.accept(first.tick(2))).to.include({ added: 0n, accepted: 12n })
     expect(await other.accept(first.payment(2))).to.include({ added: 0n, accepted: 12n })
     expect(await other.accept(first.tick(5))).to.include({ added: 3n })
     expect(await one.accept(first.tick(5))).to.include({ added: 0n })
