@@ -1,6 +1,10 @@
+import { randomBytes } from '@noble/hashes/utils'
 import type { Address, Hex } from 'viem'
+import type { ErrorCode } from '../errors/codes.ts'
 import { ScripError } from '../errors/ScripError.ts'
+import { outcomeOf } from '../store/outcomes.ts'
 import { put, type Store } from '../store/Store.ts'
+import { toHex } from './bytes.ts'
 import type { Channel, ChannelState, Claim } from './Channel.ts'
 import { createExposures } from './createExposures.ts'
 import { sizeOf } from './gaps.ts'
@@ -98,6 +102,8 @@ export type Payee = {
   claimable(): Promise<Claim[]>
   /** Resolves when the channel has at least `amount` base units of credit; rejects when `signal` aborts. */
   credited(channelId: Hex, amount: bigint, signal: AbortSignal): Promise<void>
+  /** Tells of channels that another process changed: they may have credit now. Of none where any may have been changed. */
+  watch(changed: (channelId?: Hex) => void): void
 }
 
 /** A channel in memory. */
@@ -106,9 +112,11 @@ type Entry = {
   record: PayeeRecord
   /** The newest record on the disk: only what it says was paid counts. */
   stored: PayeeRecord
+  /** In a store that several processes share: the version that it was read with, and that of `record`. */
+  readonly read: string
+  version: string
   /** The write of `record`. */
   saving: Saving
-  waiting: Set<() => void>
 }
 
 /** A write: `durable` settles when it is known whether its record reached the disk, itself or in the `later` one. */
@@ -117,30 +125,125 @@ type Saving = { durable: Promise<void>; later?: Saving }
 /** The flag of channels that may draw on their payer's purse; others have no meaning, and the contract refuses them. */
 const MAY_DRAW = 1
 
+/** What a payee says by an older record than another process knows: it looks at the newest before it says so. */
+const DOUBTFUL: readonly ErrorCode[] = [
+  'UNKNOWN_CHANNEL',
+  'INVALID_TICK',
+  'STALE_PAYMENT',
+  'DEPOSIT_EXCEEDED',
+  'CHANNEL_EXITING',
+  'INVALID_ARGUMENT',
+]
+
+/** How often something is tried that other processes were quicker with: each time one of them got on. */
+const MOST_ATTEMPTS = 200
+
+/** Milliseconds between two of these attempts at most. */
+const LONGEST_PAUSE = 32
+
+/** How often, and with how many milliseconds in between, credit is given back that a store does not take: for an hour. */
+const MOST_LATE_ATTEMPTS = 7_200
+const LATE_PAUSE = 500
+
 /**
  * The earning end of channels, with no I/O but the store. An account has one payee a store: two would serve the same credit
- * twice.
+ * twice. Where several processes share the store, each has one: what they write is decided on the newest record, and again
+ * where another one was quicker; what they only say, as `standing` does, may be some milliseconds old.
  */
 export function createPayee({ account, store, accept }: PayeeParameters): Payee {
   const address = account.address.toLowerCase() as Address
   const contract = accept.contract.toLowerCase() as Address
   const currencies = new Set(accept.currencies.map((currency) => currency.toLowerCase()))
+  const isShared = store.watch !== undefined
   const entries = new Map<Hex, Entry>()
-  const exposures = createExposures(store, accept)
+  const loading = new Map<Hex, Promise<Entry | undefined>>()
+  /** Channels on which another process was quicker just now. */
+  const retreats = new Map<Hex, Promise<void>>()
+  /** Who waits for credit. */
+  const waiting = new Map<Hex, Set<() => void>>()
+  const self = toHex(randomBytes(12))
+  let versions = 0
+  const newVersion = () => `${self}.${versions++}`
+  const key = `${accept.chainId}/${contract}/${address}`
+  const exposures = createExposures({ ...accept, store, key, newVersion })
 
-  /** Brings the stored record of a channel into memory, where there is one. */
-  const load = async (id: Hex): Promise<void> => {
-    if (entries.has(id)) return
-    const record = await store.get(payees, id)
-    // Another call may have brought it meanwhile: all must share one entry.
-    if (record !== undefined && !entries.has(id)) entries.set(id, newEntry(record))
+  /** Brings the stored record of a channel into memory, where there is one. All calls share one entry. */
+  const load = async (id: Hex): Promise<Entry | undefined> => entries.get(id) ?? loading.get(id) ?? read(id)
+
+  const read = (id: Hex): Promise<Entry | undefined> => {
+    const work: Promise<Entry | undefined> = store
+      .read(payees, id)
+      .then(({ record, version }) => {
+        // Another process changed it while it was read.
+        if (loading.get(id) !== work) return load(id)
+        const entry = entries.get(id) ?? (record && newEntry(record, version))
+        if (entry !== undefined) entries.set(id, entry)
+        if (isShared && entry !== undefined) exposures.note(entry.record)
+        return entry
+      })
+      .finally(() => {
+        if (loading.get(id) === work) loading.delete(id)
+      })
+    loading.set(id, work)
+    return work
+  }
+
+  /** Has the record of a channel read again when it is needed next. */
+  const forget = (id: Hex) => {
+    entries.delete(id)
+    loading.delete(id)
+  }
+
+  /** Whether a version of a channel's record is this process's own, or what it is built on. */
+  const isKnown = (version: string, entry: Entry | undefined) =>
+    version.startsWith(`${self}.`) || version === entry?.read
+
+  /** Looks whether another process changed the record of a channel, and takes over what it wrote. */
+  const refresh = async (id: Hex): Promise<void> => {
+    const entry = entries.get(id)
+    if (entry === undefined) return forget(id)
+    const { record, version } = await store.read(payees, id)
+    if (record === undefined || entries.get(id) !== entry || isKnown(version, entry)) return
+    entries.set(id, newEntry(record, version))
+    exposures.note(record)
   }
 
   const known = async (id: Hex): Promise<Entry> => {
-    await load(id)
-    const entry = entries.get(id)
+    const entry = await load(id)
     if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: id } })
     return entry
+  }
+
+  /** Waits after a conflict. All that was under way on the channel waits together, and goes on in one write. */
+  const retreat = (id: Hex, attempt: number): Promise<void> => {
+    const present = retreats.get(id) ?? pause(attempt).then(() => void retreats.delete(id))
+    retreats.set(id, present)
+    return present
+  }
+
+  /** Decides something on the newest record, and again on a newer one where another process was quicker. */
+  const decide = async <Result>(id: Hex, work: (isNewest: boolean) => Promise<Result>): Promise<Result> => {
+    let isNewest = !isShared || (!entries.has(id) && !loading.has(id))
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!exposures.isLoaded()) await exposures.load()
+        return await work(isNewest)
+      } catch (error) {
+        const code = error instanceof ScripError ? error.code : undefined
+        if (code === 'STORE_CONFLICT' && attempt < MOST_ATTEMPTS) {
+          await retreat(id, attempt)
+          continue
+        }
+        if (isNewest || code === undefined || !DOUBTFUL.includes(code)) throw error
+        if (code === 'DEPOSIT_EXCEEDED') exposures.forget()
+        await refresh(id)
+        isNewest = true
+      }
+    }
+  }
+
+  const wake = (id: Hex) => {
+    for (const resume of waiting.get(id) ?? []) resume()
   }
 
   const isOurs = (channel: Channel) =>
@@ -159,12 +262,24 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
 
   /** Makes a record the newest. Resolves when it is on the disk, by this write or by a later one. */
   const save = (entry: Entry, record: PayeeRecord): Promise<void> => {
+    const { id } = record.channel
+    const from = entry.version
+    const guard = exposures.guard(entry.record, record)
+    if (isShared) entry.version = newVersion()
+    const change = put(payees, id, record, isShared ? { from, to: entry.version } : undefined)
     const saved = () => {
       const isMore = creditIn(entry.record, record) > creditIn(entry.record, entry.stored)
       entry.stored = record
-      if (isMore) wake(entry)
+      if (isMore) wake(id)
     }
     const failed = (error: unknown) => {
+      if (isShared) {
+        // Whatever was built on it failed, too: the store says what is true.
+        if (entries.get(id) === entry) forget(id)
+        exposures.note(entry.stored)
+        if (guard !== undefined) exposures.forget()
+        throw error
+      }
       // The next record holds all that this one does: its write decides.
       if (saving.later !== undefined) return saving.later.durable
       // There is none, so the payment was never made. What was served and seen stays true without the disk.
@@ -180,7 +295,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       throw error
     }
     const saving: Saving = {
-      durable: store.write([put(payees, record.channel.id, record)]).then(saved, failed),
+      durable: store.write(guard ? [change, guard] : [change]).then(saved, failed),
     }
     entry.saving.later = saving
     entry.saving = saving
@@ -199,9 +314,50 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       await save(entry, { ...record, charged: record.charged + amount })
     } catch (error) {
       entry.record = { ...entry.record, charged: entry.record.charged - amount }
+      // Where it turns out later that it was charged after all, nothing was served for it.
+      const isCharged = amount > 0n ? outcomeOf(error) : undefined
+      isCharged?.then((isTrue) => (isTrue ? giveBack(record.channel.id, amount) : undefined)).catch(() => {})
       throw error
     }
   }
+
+  /** What a database that is away does not take is given back once it does: only this process knows of it. */
+  const giveBack = async (id: Hex, amount: bigint): Promise<void> => {
+    try {
+      await lowerCharged(id, amount)
+    } catch (error) {
+      const isTrouble = error instanceof ScripError && error.code.startsWith('STORE_')
+      if (isShared && isTrouble) giveBackLater(id, amount, error).catch(() => {})
+      throw error
+    }
+  }
+
+  const giveBackLater = async (id: Hex, amount: bigint, trouble: ScripError): Promise<void> => {
+    let isDone = outcomeOf(trouble)
+    for (let attempt = 0; attempt < MOST_LATE_ATTEMPTS && !(await isDone); attempt++) {
+      await restfully(LATE_PAUSE)
+      try {
+        return await lowerCharged(id, amount)
+      } catch (error) {
+        isDone = outcomeOf(error)
+      }
+    }
+  }
+
+  const lowerCharged = (id: Hex, amount: bigint): Promise<void> =>
+    decide(id, async () => {
+      const entry = await known(id)
+      const { record } = entry
+      if (amount <= 0n || amount > record.charged) {
+        throw new ScripError('INVALID_ARGUMENT', {
+          detail: `${amount} cannot be given back of the ${record.charged} that were charged.`,
+          values: { channelId: id, amount, charged: record.charged },
+        })
+      }
+      const saved = save(entry, { ...record, charged: record.charged - amount })
+      wake(id)
+      await saved
+    })
 
   const standingOf = ({ record, stored }: Entry): Standing => {
     const accepted = paidIn(stored)
@@ -214,39 +370,75 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     }
   }
 
+  /** Resolves when credit was added to the channel. */
+  const nextCredit = (id: Hex, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const resumes = waiting.get(id) ?? new Set()
+      waiting.set(id, resumes)
+      const stop = () => {
+        resumes.delete(resume)
+        if (resumes.size === 0) waiting.delete(id)
+        signal.removeEventListener('abort', abort)
+      }
+      const resume = () => {
+        stop()
+        resolve()
+      }
+      const abort = () => {
+        stop()
+        reject(signal.reason)
+      }
+      resumes.add(resume)
+      signal.addEventListener('abort', abort)
+      if (signal.aborted) abort()
+    })
+
+  const watchers: ((channelId?: Hex) => void)[] = []
+  store.watch?.(payees, (changed, version = '') => {
+    const id = changed as Hex | undefined
+    if (id !== undefined && isKnown(version, entries.get(id))) return
+    for (const stale of id === undefined ? [...entries.keys(), ...loading.keys()] : [id]) forget(stale)
+    for (const waiter of id === undefined ? [...waiting.keys()] : [id]) wake(waiter)
+    for (const watcher of watchers) watcher(id)
+  })
+
   return {
     address,
     accepts: { chainId: accept.chainId, contract },
 
     accept: async (bytes, { hold, ...statement } = {}) => {
       const payment = decodePayment(bytes)
-      await load(payment.channelId)
-      if (!exposures.isLoaded()) await exposures.load()
-      const kept = entries.get(payment.channelId)
-      const entry = kept ?? (payment.channel && newEntry(newRecord(payment.channel)))
-      if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: payment.channelId } })
-      const { record } = entry
-      // The store may hold channels of an earlier setting, whose payments could not be claimed.
-      check(record.channel)
-      // Nothing covers a channel that nobody saw on chain, so that strangers who make up channels take no memory.
-      const covered = kept === undefined ? 0n : exposures.covered(record)
-      const { record: next, added, isNewest } = judge(record, payment, statement, covered)
-      const isAlone = isNewest && next.gaps === undefined && isLast(statement, next, added)
-      const held = hold === 'rest' && isAlone ? paidIn(next) - next.charged : hold === undefined ? 0n : added
-      if (next !== record) await saveCharging(entry, next, held)
-      // Nothing new, but it may still be on its way to the disk.
-      else if (paidIn(next) > paidIn(entry.stored)) await entry.saving.durable
-      return { ...standingOf(entry), added, held }
+      return decide(payment.channelId, async () => {
+        const kept = entries.get(payment.channelId) ?? (await load(payment.channelId))
+        const entry = kept ?? (payment.channel && newEntry(newRecord(payment.channel)))
+        if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: payment.channelId } })
+        const { record } = entry
+        // The store may hold channels of an earlier setting, whose payments could not be claimed.
+        check(record.channel)
+        // Nothing covers a channel that nobody saw on chain, so that strangers who make up channels take no memory.
+        const covered = kept === undefined ? 0n : exposures.covered(record)
+        const { record: next, added, isNewest } = judge(record, payment, statement, covered)
+        const isAlone = isNewest && next.gaps === undefined && isLast(statement, next, added)
+        const held = hold === 'rest' && isAlone ? paidIn(next) - next.charged : hold === undefined ? 0n : added
+        if (next !== record) await saveCharging(entry, next, held)
+        // Nothing new, but it may still be on its way to the disk.
+        else if (paidIn(next) > paidIn(entry.stored)) await entry.saving.durable
+        return { ...standingOf(entry), added, held }
+      })
     },
 
     check,
 
     observe: async (channel, state) => {
       check(channel)
-      await load(channel.id)
-      const entry = entries.get(channel.id) ?? newEntry(newRecord(channel))
-      entries.set(channel.id, entry)
-      await save(entry, observed(entry.record, state))
+      await decide(channel.id, async () => {
+        const kept = await load(channel.id)
+        const entry = entries.get(channel.id) ?? kept ?? newEntry(newRecord(channel))
+        entries.set(channel.id, entry)
+        // Claims only grow: another process saw a newer state.
+        if (isShared && state.claimed < entry.record.state.claimed) return
+        await save(entry, observed(entry.record, state))
+      })
     },
 
     charge: async (id, price, most) => {
@@ -256,25 +448,21 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
           values: { price, most },
         })
       }
-      const entry = await known(id)
-      const count = Number(smaller(standingOf(entry).credit / price, BigInt(most)))
-      if (count > 0) await saveCharging(entry, entry.record, BigInt(count) * price)
-      return count
+      return decide(id, async (isNewest) => {
+        const pieces = (entry: Entry) => Number(smaller(standingOf(entry).credit / price, BigInt(most)))
+        let entry = entries.get(id) ?? (await known(id))
+        if (!isNewest && pieces(entry) === 0) {
+          // Another process may have taken a payment.
+          await refresh(id)
+          entry = await known(id)
+        }
+        const count = pieces(entry)
+        if (count > 0) await saveCharging(entry, entry.record, BigInt(count) * price)
+        return count
+      })
     },
 
-    giveBack: async (id, amount) => {
-      const entry = await known(id)
-      const { record } = entry
-      if (amount <= 0n || amount > record.charged) {
-        throw new ScripError('INVALID_ARGUMENT', {
-          detail: `${amount} cannot be given back of the ${record.charged} that were charged.`,
-          values: { channelId: id, amount, charged: record.charged },
-        })
-      }
-      const saved = save(entry, { ...record, charged: record.charged - amount })
-      wake(entry)
-      await saved
-    },
+    giveBack,
 
     standing: async (id) => standingOf(await known(id)),
 
@@ -287,8 +475,16 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     },
 
     credited: async (id, amount, signal) => {
-      const entry = await known(id)
-      while (standingOf(entry).credit < amount) await nextCredit(entry, signal)
+      for (;;) {
+        const entry = await known(id)
+        if (standingOf(entry).credit >= amount) return
+        // Not where it was changed meanwhile: nobody would wake this call.
+        if (entries.get(id) === entry) await nextCredit(id, signal)
+      }
+    },
+
+    watch: (changed) => {
+      watchers.push(changed)
     },
   }
 }
@@ -304,33 +500,21 @@ function creditIn(record: PayeeRecord, stored: PayeeRecord): bigint {
   return credit > 0n ? credit : 0n
 }
 
-function wake({ waiting }: Entry): void {
-  for (const resume of waiting) resume()
+/** Waits before another attempt, by chance: processes that met must not meet again. */
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE)))
 }
 
-/** Resolves when credit was added to the channel. */
-function nextCredit(entry: Entry, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      entry.waiting.delete(wake)
-      signal.removeEventListener('abort', abort)
-    }
-    const wake = () => {
-      stop()
-      resolve()
-    }
-    const abort = () => {
-      stop()
-      reject(signal.reason)
-    }
-    entry.waiting.add(wake)
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) abort()
+/** Waits, and keeps no process alive. */
+function restfully(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds)
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
   })
 }
 
-function newEntry(record: PayeeRecord): Entry {
-  return { record, stored: record, saving: { durable: Promise.resolve() }, waiting: new Set() }
+function newEntry(record: PayeeRecord, version = ''): Entry {
+  return { record, stored: record, read: version, version, saving: { durable: Promise.resolve() } }
 }
 
 function smaller(one: bigint, other: bigint): bigint {

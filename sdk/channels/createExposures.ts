@@ -1,7 +1,13 @@
 import type { Address, Hex } from 'viem'
-import type { Store } from '../store/Store.ts'
+import { type Change, put, type Store, type Table } from '../store/Store.ts'
 import { MAX_TOTAL } from './Channel.ts'
 import { type PayeeRecord, paidIn, payees } from './PayeeRecord.ts'
+
+/**
+ * The guards of a store that several processes share, by payee. Whoever takes more beyond deposits puts a new version of its
+ * guard in the same write: nobody else can then who does not know of it.
+ */
+export const guards: Table<object> = 'guards'
 
 /** What a payee took beyond deposits, over all its channels. */
 export type Exposures = {
@@ -13,17 +19,33 @@ export type Exposures = {
   note(record: PayeeRecord): void
   /** The highest total that may be taken on a channel: what its deposit secures, and what may still be risked. */
   covered(record: PayeeRecord): bigint
+  /** What belongs into the write of a record that risks more than the one before; nothing where it does not. */
+  guard(before: PayeeRecord, after: PayeeRecord): Change | undefined
+  /** Has the channels brought in again: other processes took more on them, or may have. */
+  forget(): void
+}
+
+/** What `createExposures` takes besides the policy. */
+export type ExposuresParameters = ExposureLimits & {
+  store: Store
+  /** The guard of this payee. */
+  key: string
+  /** A version that nothing had before. */
+  newVersion: () => string
 }
 
 /** What `createExposures` takes of a policy, in base units. */
 export type ExposureLimits = { readonly maxExposure: bigint; readonly depositMargin?: bigint }
 
 /** Keeps the sum of what was taken beyond deposits, a currency at a time. */
-export function createExposures(store: Store, { maxExposure, depositMargin = 0n }: ExposureLimits): Exposures {
+export function createExposures(parameters: ExposuresParameters): Exposures {
+  const { store, key, newVersion, maxExposure, depositMargin = 0n } = parameters
   /** What is exposed on each channel where that is more than nothing. */
   const exposed = new Map<Hex, { token: Address; amount: bigint }>()
   const noted = new Set<Hex>()
   let isLoaded = maxExposure === 0n
+  let loading: Promise<void> | undefined
+  let version = ''
 
   const secured = ({ state: { claimed, deposit } }: PayeeRecord): bigint =>
     claimed + (deposit > depositMargin ? deposit - depositMargin : 0n)
@@ -37,14 +59,25 @@ export function createExposures(store: Store, { maxExposure, depositMargin = 0n 
     else exposed.delete(id)
   }
 
+  const load = async () => {
+    // The guard first: who raises it after that has this payee come back here.
+    const guard = store.watch && (await store.read(guards, key))
+    const records = await store.all(payees)
+    // What was noted meanwhile is newer than what the store gives.
+    for (const record of records) if (!noted.has(record.channel.id)) note(record)
+    version = guard?.version ?? ''
+    isLoaded = true
+  }
+
   return {
     note,
     isLoaded: () => isLoaded,
 
-    load: async () => {
-      // What was noted meanwhile is newer than what the store gives.
-      for (const record of await store.all(payees)) if (!noted.has(record.channel.id)) note(record)
-      isLoaded = true
+    load: () => {
+      loading ??= load().finally(() => {
+        loading = undefined
+      })
+      return loading
     },
 
     covered: (record) => {
@@ -54,6 +87,23 @@ export function createExposures(store: Store, { maxExposure, depositMargin = 0n 
       }
       const covered = secured(record) + (left > 0n ? left : 0n)
       return covered < MAX_TOTAL ? covered : MAX_TOTAL
+    },
+
+    guard: (before, after) => {
+      const isMore = paidIn(after) > secured(after) && paidIn(after) - secured(after) > paidIn(before) - secured(before)
+      if (maxExposure === 0n || store.watch === undefined || !isMore) return undefined
+      const from = version
+      version = newVersion()
+      return put(guards, key, {}, { from, to: version })
+    },
+
+    forget: () => {
+      if (maxExposure === 0n) return
+      isLoaded = false
+      // Whoever decides before they are brought in again comes too late.
+      version = newVersion()
+      noted.clear()
+      exposed.clear()
     },
   }
 }

@@ -30,10 +30,9 @@ const commonLast: Help['groupItems'] = (items, visible, groupOf) => {
 }
 
 /** The option of commands that have a store. */
-export function storeOption(): Option {
-  return new Option('--store <file>', 'where its channels are remembered; below ~/.scrip where nothing is said').env(
-    'SCRIP_STORE',
-  )
+export function storeOption(what = 'its channels'): Option {
+  const description = `a file or postgres://… where ${what} are remembered; below ~/.scrip where nothing is said`
+  return new Option('--store <place>', description).env('SCRIP_STORE')
 }
 
 /** The option of commands about a network. */

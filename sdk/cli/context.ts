@@ -94,9 +94,15 @@ export function accountFor(options: CommonOptions, named: Address | undefined, h
   })
 }
 
-/** The account's store of one side: `--store`, or a file of the chain, account and side below `~/.scrip`. @throws `STORE_FAILED` */
+/**
+ * The account's store of one side: `--store`, or a file of the chain, account and side below `~/.scrip`. In a database any
+ * number of processes earn together; whoever pays or issues is alone there as in a file.
+ * @throws `STORE_FAILED`
+ */
 export async function openStore(options: StoreOptions, client: AccountClient, side: Side): Promise<Store> {
-  return sqliteStore(options.store ?? (await defaultStore(client, side)))
+  if (!isDatabase(options.store)) return sqliteStore(options.store ?? (await defaultStore(client, side)))
+  const { postgresStore } = await import('../store/postgresStore.ts')
+  return postgresStore(options.store, side === 'earning' ? {} : { owner: await nameOf(client, side) })
 }
 
 /**
@@ -109,8 +115,7 @@ export async function withStore<Result>(
   side: Side,
   read: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const path = options.store ?? (await defaultStore(client, side))
-  const store = options.store === undefined && !existsSync(path) ? memoryStore() : sqliteStore(path, { readOnly: true })
+  const store = await openToRead(options, client, side)
   try {
     return await read(store)
   } finally {
@@ -118,7 +123,24 @@ export async function withStore<Result>(
   }
 }
 
+async function openToRead(options: StoreOptions, client: AccountClient, side: Side): Promise<Store> {
+  if (isDatabase(options.store)) {
+    const { postgresStore } = await import('../store/postgresStore.ts')
+    return postgresStore(options.store, { readOnly: true })
+  }
+  const path = options.store ?? (await defaultStore(client, side))
+  return options.store === undefined && !existsSync(path) ? memoryStore() : sqliteStore(path, { readOnly: true })
+}
+
+function isDatabase(store: string | undefined): store is string {
+  return store !== undefined && /^postgres(ql)?:/.test(store)
+}
+
 async function defaultStore(client: AccountClient, side: Side): Promise<string> {
   const home = process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
-  return join(home, `${await getChainId(client)}-${client.account.address.toLowerCase()}-${side}.db`)
+  return join(home, `${await nameOf(client, side)}.db`)
+}
+
+async function nameOf(client: AccountClient, side: Side): Promise<string> {
+  return `${await getChainId(client)}-${client.account.address.toLowerCase()}-${side}`
 }

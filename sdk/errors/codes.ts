@@ -274,10 +274,20 @@ export const errorCodes = {
     hint: 'Wait as long as Retry-After says, then send the same again.',
   },
   // Store
+  STORE_CONFLICT: {
+    status: 503,
+    title: 'Another process changed the record first',
+    hint: 'Read the record again, and decide again; nothing of this write was kept.',
+  },
   STORE_FAILED: {
     status: 500,
     title: 'The store did not take the record',
     hint: 'Check disk space and permissions; nothing was acknowledged.',
+  },
+  STORE_UNCERTAIN: {
+    status: 503,
+    title: 'The database was lost before it said whether it wrote the record',
+    hint: 'Ask again what is there once the database answers: nothing was acknowledged, but it may have been kept.',
   },
 } as const satisfies Record<string, Entry>
 

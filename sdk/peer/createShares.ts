@@ -61,6 +61,11 @@ function createShares(payee: Payee): Shares {
     for (const resume of line.waiting) resume()
   }
 
+  // A payment for an answer of this process may come to another one, which cannot know the answer.
+  payee.watch((channelId) => {
+    for (const [id, line] of lines) if (channelId === undefined || channelId === id) wake(line)
+  })
+
   const open = (channelId: Hex, granted: bigint, id: string): Share => {
     const line = lines.get(channelId) ?? { holdings: new Map(), waiting: new Set(), version: 0 }
     lines.set(channelId, line)

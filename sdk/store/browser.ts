@@ -1,3 +1,4 @@
 /** What this station has in a browser: a store in a file needs Node. */
 export { memoryStore } from './memoryStore.ts'
-export { type Change, put, type Store, type Table } from './Store.ts'
+export { outcomeOf } from './outcomes.ts'
+export { type Change, type Changed, put, type Revision, type Store, type Table, type Versioned } from './Store.ts'

@@ -1,3 +1,5 @@
 export { memoryStore } from './memoryStore.ts'
-export { type Change, put, type Store, type Table } from './Store.ts'
+export { outcomeOf } from './outcomes.ts'
+export { type PostgresStoreOptions, postgresStore } from './postgresStore.ts'
+export { type Change, type Changed, put, type Revision, type Store, type Table, type Versioned } from './Store.ts'
 export { type SqliteStoreOptions, sqliteStore } from './sqliteStore.ts'

@@ -1,4 +1,5 @@
 import { ScripError } from '../errors/ScripError.ts'
+import { createVersions } from './createVersions.ts'
 import { decode, encode } from './encoding.ts'
 import type { Change, Store } from './Store.ts'
 
@@ -6,6 +7,7 @@ import type { Change, Store } from './Store.ts'
 export function memoryStore(): Store {
   // Records are kept as text: nobody can change them from outside, and they are what a store in a file would give back.
   const tables = new Map<string, Map<string, string>>()
+  const versions = createVersions()
   const table = (name: string) => {
     let records = tables.get(name)
     if (records === undefined) {
@@ -28,16 +30,26 @@ export function memoryStore(): Store {
       throw new ScripError('STORE_FAILED', { detail: 'A record cannot be written as JSON.', cause })
     }
   }
+  const get = <Record extends object>(name: string, key: string) => {
+    const text = tables.get(name)?.get(key)
+    return text === undefined ? undefined : (decode(text) as Record)
+  }
   return {
     async get<Record extends object>(name: string, key: string) {
-      const text = tables.get(name)?.get(key)
-      return text === undefined ? undefined : (decode(text) as Record)
+      return get<Record>(name, key)
+    },
+    async read<Record extends object>(name: string, key: string) {
+      const record = get<Record>(name, key)
+      return { ...(record && { record }), version: versions.of(name, key) }
     },
     async all<Record extends object>(name: string) {
       return [...(tables.get(name)?.values() ?? [])].map((text) => decode(text) as Record)
     },
     async write(changes) {
-      for (const apply of prepareAll(changes)) apply()
+      const steps = prepareAll(changes)
+      versions.advance(changes)
+      for (const apply of steps) apply()
+      versions.keep()
     },
     async close() {},
   }

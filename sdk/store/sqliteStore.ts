@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, st
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { ScripError } from '../errors/ScripError.ts'
+import { createVersions } from './createVersions.ts'
 import { decode, encode } from './encoding.ts'
 import type { Change, Store } from './Store.ts'
 import { checkCurrent, inTransaction, migrate, versionOf } from './schema.ts'
@@ -45,6 +46,8 @@ export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptio
     })
   }
   const { database, statements, release } = take(path, readOnly)
+  // One process owns the file, so nobody else could know a version.
+  const versions = createVersions()
   let pending: Pending[] = []
   let closed = false
 
@@ -52,15 +55,26 @@ export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptio
     const batch = pending
     pending = []
     let failure: ScripError | undefined
+    const late = new Map<Pending, ScripError>()
     try {
       inTransaction(database, () => {
-        for (const { rows } of batch) for (const row of rows) apply(statements, row)
+        for (const write of batch) {
+          try {
+            versions.advance(write.rows.map(({ change }) => change))
+          } catch (error) {
+            late.set(write, error as ScripError)
+            continue
+          }
+          for (const row of write.rows) apply(statements, row)
+        }
       })
+      versions.keep()
     } catch (cause) {
+      versions.undo()
       failure = storeFailed(path, cause)
     }
     for (const write of batch) {
-      const error = write.failure ?? failure
+      const error = write.failure ?? failure ?? late.get(write)
       if (error === undefined) write.resolve()
       else write.reject(error)
     }
@@ -74,12 +88,19 @@ export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptio
     }
   }
 
+  const get = <Record extends object>(table: string, key: string): Record | undefined =>
+    read(() => {
+      const row = statements.get.get(table, key)
+      return row === undefined ? undefined : (decode(String(row['record'])) as Record)
+    })
+
   return {
     async get<Record extends object>(table: string, key: string) {
-      return read(() => {
-        const row = statements.get.get(table, key)
-        return row === undefined ? undefined : (decode(String(row['record'])) as Record)
-      })
+      return get<Record>(table, key)
+    },
+    async read<Record extends object>(table: string, key: string) {
+      const record = get<Record>(table, key)
+      return { ...(record && { record }), version: versions.of(table, key) }
     },
     async all<Record extends object>(table: string) {
       return read(() => statements.all.all(table).map((row) => decode(String(row['record'])) as Record))

@@ -8,7 +8,7 @@ import { transferFundsVia } from '../../client/issuer/transferFundsVia.ts'
 import { writeMessage } from '../../http/gatewayMessages.ts'
 import { createIssuerGateway } from '../../issuer/createIssuerGateway.ts'
 import { gatewayListener } from '../../issuer/gatewayListener.ts'
-import { command, run } from '../command.ts'
+import { command, run, storeOption } from '../command.ts'
 import { accountFor, type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
 import { readAccount } from '../key.ts'
 import { close, listen } from '../listen.ts'
@@ -52,11 +52,7 @@ export function issuerCommand(): Command {
       .option('--confirmations <number>', 'blocks that carry a payment before it is answered', '1')
       .option('--max-gas-price <gwei>', 'the most to pay for a unit of gas')
       .option('--behind-proxy', 'take who asks from the last entry of X-Forwarded-For')
-      .addOption(
-        new Option('--store <file>', 'where its messages are remembered; below ~/.scrip where nothing is said').env(
-          'SCRIP_STORE',
-        ),
-      )
+      .addOption(storeOption('its messages'))
       .action(run<ServeOptions>(serve)),
   )
   group.addCommand(

@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Change, memoryStore, put, type Store, sqliteStore } from '@scrip/sdk/store'
+import { type Change, memoryStore, postgresStore, put, type Store, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { refusal } from '../errors/support/refusal.ts'
+import { type Database, startDatabase } from '../../support/postgres.ts'
+import { codeOf, refusal } from '../errors/support/refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scrip-store-'))
 let files = 0
+let database: Database
 
-const kinds: Record<string, () => Store> = {
+const kinds: Record<string, () => Store | Promise<Store>> = {
   memoryStore,
   sqliteStore: () => sqliteStore(join(folder, `${files++}.db`)),
+  postgresStore: async () => postgresStore(await database.schema()),
 }
 
 /** Any name: of a table, a key, a member. */
@@ -56,14 +59,22 @@ const someRecord = fc.dictionary(someName, someValue, { maxKeys: 5, noNullProtot
 
 const sorted = (records: object[]) => records.map((record) => JSON.stringify(record)).sort()
 
-after(() => rmSync(folder, { recursive: true }))
+before(async function () {
+  this.timeout(20_000)
+  database = await startDatabase()
+})
+
+after(async () => {
+  rmSync(folder, { recursive: true })
+  await database?.remove()
+})
 
 for (const [name, open] of Object.entries(kinds)) {
   describe(`a store: ${name}`, () => {
     let store: Store
 
-    beforeEach(() => {
-      store = open()
+    beforeEach(async () => {
+      store = await open()
     })
 
     afterEach(() => store.close())
@@ -144,6 +155,72 @@ for (const [name, open] of Object.entries(kinds)) {
         }),
         { numRuns: 50 },
       )
+    })
+
+    it('puts a record with a revision only where it has the version that this comes from', async () => {
+      expect(await store.read('table', 'key')).to.deep.equal({ version: '' })
+      await store.write([put('table', 'key', { n: 1 }, { from: '', to: 'a' })])
+      expect(await store.read('table', 'key')).to.deep.equal({ record: { n: 1 }, version: 'a' })
+      for (const from of ['', 'b', 'A'])
+        expect(await codeOf(() => store.write([put('table', 'key', { n: 2 }, { from, to: 'c' })])), from).to.equal(
+          'STORE_CONFLICT',
+        )
+      expect(await codeOf(() => store.write([put('table', 'none', { n: 2 }, { from: 'a', to: 'c' })]))).to.equal(
+        'STORE_CONFLICT',
+      )
+      expect(await store.all('table')).to.deep.equal([{ n: 1 }])
+      await store.write([put('table', 'key', { n: 2 }, { from: 'a', to: 'b' })])
+      expect(await store.read('table', 'key')).to.deep.equal({ record: { n: 2 }, version: 'b' })
+      await store.write([{ table: 'table', key: 'key', remove: true }])
+      expect(await store.read('table', 'key')).to.deep.equal({ version: '' })
+      await store.write([put('table', 'key', { n: 3 }, { from: '', to: 'd' })])
+      expect(await store.get('table', 'key')).to.deep.equal({ n: 3 })
+    })
+
+    it('does with revisions, on several records at once, what a map of versions does', async () => {
+      const keys = ['a', 'b', 'c']
+      const someStep = fc.record({ key: fc.constantFrom(...keys), isLate: fc.nat({ max: 4 }) })
+      const someWrite = fc.uniqueArray(someStep, { minLength: 1, maxLength: 3, selector: ({ key }) => key })
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(someWrite, { maxLength: 12 }), async (writes) => {
+          const table = `round ${round++}`
+          const versions = new Map<string, string>()
+          // All at once: each revision is made from the one before, before that one is on the disk.
+          const outcomes = writes.map((steps, number) => {
+            const isRefused = steps.some(({ isLate }) => isLate === 0)
+            const changes = steps.map(({ key, isLate }) => {
+              const from = isLate === 0 ? 'another' : (versions.get(key) ?? '')
+              return put(table, key, { number }, { from, to: `${number}` })
+            })
+            if (!isRefused) for (const { key } of steps) versions.set(key, `${number}`)
+            return codeOf(() => store.write(changes)).then((code) => ({ code, isRefused }))
+          })
+          for (const { code, isRefused } of await Promise.all(outcomes))
+            expect(code).to.equal(isRefused ? 'STORE_CONFLICT' : undefined)
+          for (const key of keys) {
+            const version = versions.get(key) ?? ''
+            expect(await store.read(table, key)).to.deep.equal({
+              ...(version !== '' && { record: { number: Number(version) } }),
+              version,
+            })
+          }
+        }),
+        { numRuns: 50 },
+      )
+    })
+
+    it('lets one of many revisions of one version pass, and what was made from it', async () => {
+      await store.write([put('table', 'key', { n: 0 }, { from: '', to: 'first' })])
+      const chains = [1, 2, 3, 4].map((chain) =>
+        Array.from({ length: 5 }, (_, n) => {
+          const from = n === 0 ? 'first' : `${chain}.${n - 1}`
+          return codeOf(() => store.write([put('table', 'key', { chain, n }, { from, to: `${chain}.${n}` })]))
+        }),
+      )
+      const codes = await Promise.all(chains.map((chain) => Promise.all(chain)))
+      expect(codes).to.deep.equal(codes.map((_, index) => Array(5).fill(index === 0 ? undefined : 'STORE_CONFLICT')))
+      expect(await store.read('table', 'key')).to.deep.equal({ record: { chain: 1, n: 4 }, version: '1.4' })
     })
 
     it('removes and clears only what was named, also where there is nothing', async () => {
