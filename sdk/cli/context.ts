@@ -36,7 +36,7 @@ export type ReadingClient = Client<Transport, Chain | undefined, undefined>
 export type AccountClient = WalletClient<Transport, Chain | undefined, PrivateKeyAccount>
 
 /** The sides of an account: each has a store of its own, so that it can buy while it sells. */
-export type Side = 'paying' | 'earning' | 'issuing' | 'watching'
+export type Side = 'paying' | 'earning' | 'claiming' | 'issuing' | 'watching'
 
 const LOCAL_POLL_MILLISECONDS = 100
 const POLL_MILLISECONDS = 1_000
@@ -103,6 +103,26 @@ export async function openStore(options: StoreOptions, client: AccountClient, si
   if (!isDatabase(options.store)) return sqliteStore(options.store ?? (await defaultStore(client, side)))
   const { postgresStore } = await import('../store/postgresStore.ts')
   return postgresStore(options.store, side === 'earning' ? {} : { owner: await nameOf(client, side) })
+}
+
+/**
+ * Where a peer keeps the transactions that claim for it: in its store, or, where several processes share that, in a part that
+ * belongs to one of them. Nothing where that is another one.
+ * @throws `STORE_FAILED`
+ */
+export async function openClaims(
+  options: StoreOptions,
+  client: AccountClient,
+  store: Store,
+): Promise<Store | undefined> {
+  if (!isDatabase(options.store)) return { ...store, close: async () => {} }
+  const { postgresStore } = await import('../store/postgresStore.ts')
+  try {
+    return await postgresStore(options.store, { owner: await nameOf(client, 'claiming') })
+  } catch (error) {
+    if (error instanceof ScripError && error.values['owner'] !== undefined) return undefined
+    throw error
+  }
 }
 
 /**

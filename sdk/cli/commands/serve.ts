@@ -16,7 +16,14 @@ import { createReporter, paywall, proxyUpstream, type Sold, serveFiles } from '.
 import type { Store } from '../../store/Store.ts'
 import { command, run, storeOption } from '../command.ts'
 import { withConfigFile } from '../configFile.ts'
-import { type AccountClient, type CommonOptions, connect, openStore, type StoreOptions } from '../context.ts'
+import {
+  type AccountClient,
+  type CommonOptions,
+  connect,
+  openClaims,
+  openStore,
+  type StoreOptions,
+} from '../context.ts'
 import { close, listen } from '../listen.ts'
 import { readNetwork } from '../network.ts'
 import { print } from '../output.ts'
@@ -239,7 +246,7 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
   const claimValue = options.claimValue && parseAmount(options.claimValue, currency.decimals, 'claim-value')
   const settlement = createSettlement({
     client,
-    store,
+    openClaims: () => openClaims(options, client, store),
     payee,
     networkId,
     rules: { value: () => claimValue || undefined, age: parseWhole(options.claimAge, 'claim-age', MOST_SECONDS) },
