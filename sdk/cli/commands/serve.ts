@@ -233,6 +233,8 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
       price: PRICES[options.per](price),
       currency: currency.address,
       receiptSigner: client.account,
+      // The same in every process of the account, and after a restart.
+      quoteSecret: await client.account.signMessage({ message: 'Scrip: the secret of my quotes' }),
       ...(networkId !== undefined && { admission: createGate({ client, networkId }) }),
       onSale,
       onError: onTrouble,
