@@ -1,6 +1,7 @@
 import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { CREDIT_HEADER, PRICE_HEADER, QUOTE_HEADER, QUOTE_ID_HEADER } from '../http/headers.ts'
 import { newest } from '../http/newest.ts'
@@ -166,16 +167,15 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       return await buy(request, last, spending, caller)
     } catch (error) {
       // The quote is of an earlier request: by now another channel may be wanted, or another offer be the one to pay.
-      if (!isOutdated(error)) throw error
-      remember(request, undefined)
+      const isWrongChannel = isCoded(error, 'WRONG_CHANNEL')
+      if (isWrongChannel || isCoded(error, 'INSUFFICIENT_BALANCE')) remember(request, undefined)
+      if (!isWrongChannel) throw error
       return exchange(request, spending, caller)
     }
   }
 
   const buy = async (request: Request, quoted: Quote, spending: Spending, caller: Caller): Promise<Response> => {
     let quote = quoted
-    remember(request, quote)
-
     let refused = 0n
     let before: Unanswered | undefined
     try {
@@ -345,8 +345,8 @@ function isSamePayee(one: Quote, other: Quote): boolean {
   return (['chainId', 'contract', 'currency', 'payee'] as const).every((field) => one[field] === other[field])
 }
 
-function isOutdated(error: unknown): boolean {
-  return error instanceof ScripError && (error.code === 'WRONG_CHANNEL' || error.code === 'INSUFFICIENT_BALANCE')
+function isCoded(error: unknown, code: ErrorCode): boolean {
+  return error instanceof ScripError && error.code === code
 }
 
 function withPayment(request: Request, { headers }: Sent, stated: Rate, { id, expiresAt = 0 }: Quote): Request {
