@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { ScripError } from '../errors/ScripError.ts'
+import { rangeHeaders, startOf } from '../client/range.ts'
 import { readProblem } from '../http/problem.ts'
 
 /** What `download` takes. */
@@ -24,10 +24,7 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
   const validator = `${output}.part.etag`
   const present = (await stat(part).catch(() => undefined))?.size ?? 0
   const etag = await readFile(validator, 'utf8').catch(() => '')
-  const resuming = present > 0 && etag !== ''
-  const answer = await fetch(
-    new Request(url, { headers: resuming ? { range: `bytes=${present}-`, 'if-range': etag } : {} }),
-  )
+  const answer = await fetch(new Request(url, { headers: rangeHeaders(present, etag) }))
   const complete = answer.status === 416 && answer.headers.get('content-range') === `bytes */${present}`
   if (complete) {
     await answer.body?.cancel()
@@ -49,18 +46,6 @@ export async function download({ fetch, url, output, onProgress }: DownloadParam
     await rm(validator, { force: true })
     return length
   }
-}
-
-/** The byte of the file that an answer begins with. @throws `PROTOCOL_VIOLATION` where it is not the one asked for */
-async function startOf(answer: Response, asked: number): Promise<number> {
-  if (answer.status !== 206) return 0
-  const range = answer.headers.get('content-range') ?? ''
-  if (range.startsWith(`bytes ${asked}-`)) return asked
-  await answer.body?.cancel()
-  throw new ScripError('PROTOCOL_VIOLATION', {
-    detail: `The peer was asked for the file from byte ${asked} on and sends “${range}”.`,
-    values: { asked, range },
-  })
 }
 
 /** Writes chunk by chunk: what arrived before a failure is in the file. Returns the file's length. */

@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -62,8 +63,8 @@ export function createChannelOffers(parameters: {
   client: ScripClient
   signer: VoucherSigner
   store: Store
-  /** Base units to open and to top up a channel with. */
-  deposit: bigint
+  /** Base units of a currency to open and to top up a channel with. */
+  deposit: (currency: Address) => bigint
 }): ChannelOffers {
   const unanswered = new Map<string, Unanswered>()
 
@@ -81,13 +82,14 @@ export function createChannelOffers(parameters: {
     giveUp()
     const { chainId, contract, asset: currency, payTo: payee, amount: price, seconds } = terms
     const quote = { chainId, contract, currency, payee, unit: 'call', amount: price } as const
-    const left = await spending.left(currency)
+    await spending.approve(quote)
+    const left = await spending.left(quote)
     const beforeOpening = () => {
       // Before any deposit: what is too dear is not worth a channel.
       if (price > left) throw exceeded(price, left)
       spending.countChannel()
     }
-    const session = { ...parameters, quote, beforeOpening }
+    const session = { ...parameters, quote, deposit: parameters.deposit(currency), beforeOpening }
     const present = await sessionFor(session)
     const line = lines.get(present) ?? { underWay: new Set(), credit: 0n, isDoubtful: false }
     lines.set(present, line)
@@ -100,7 +102,7 @@ export function createChannelOffers(parameters: {
     const turn = {}
     line.underWay.add(turn)
     try {
-      await spending.reserve(currency, amount)
+      await spending.reserve(quote, amount)
       const sent = await present.pay({ amount })
       const payload = payloadOf(sent)
       const until = Date.now() + 1_000 * seconds

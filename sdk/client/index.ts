@@ -1,4 +1,4 @@
-export type { Limits } from './createBudget.ts'
+export type { Limits, Rates, Trust } from './createBudget.ts'
 export { isSignedBy, type KeptReceipt, readReceipts } from './createReceipts.ts'
 export {
   type GatewayClient,

@@ -1,13 +1,14 @@
 import type { Address, Hex } from 'viem'
 import { getChainId } from 'viem/actions'
 import { getChannelState } from '../chain/actions/getChannelState.ts'
+import { getHoldings } from '../chain/actions/getHoldings.ts'
 import { openChannel } from '../chain/actions/openChannel.ts'
 import { topUp } from '../chain/actions/topUp.ts'
 import { addresses } from '../chain/addresses.ts'
 import { findChannels } from '../chain/findChannels.ts'
 import { accountOf, guarded, type ScripClient } from '../chain/transact.ts'
 import { fromHex, toHex } from '../channels/bytes.ts'
-import type { Channel } from '../channels/Channel.ts'
+import { type Channel, paidTotal } from '../channels/Channel.ts'
 import { channelId } from '../channels/hashes.ts'
 import type { Statement } from '../channels/judge.ts'
 import { createPayer, type PayerRecord, payers } from '../channels/Payer.ts'
@@ -263,6 +264,25 @@ type Found = Channel & { readonly funded: bigint; readonly claimed: bigint }
 async function findChannel(parameters: SessionParameters): Promise<Found | undefined> {
   const stored = await channelsOf(parameters)
   return (await firstOpen(parameters, stored)) ?? (await firstOpen(parameters, await channelsOnChain(parameters)))
+}
+
+/**
+ * Whether a quote can be paid as things are: from a channel of the store, or by opening one out of the wallet. A channel that
+ * only the chain knows is not looked for.
+ */
+export async function canPay(parameters: SessionParameters): Promise<boolean> {
+  const { client, store, quote, deposit } = parameters
+  for (const { channel, ...record } of await store.all(payers)) {
+    if (isFor(channel, parameters) && unpaid(record) >= quote.amount) return true
+  }
+  const { wallet } = await getHoldings(client, { currency: quote.currency })
+  return wallet >= deposit
+}
+
+/** Base units of the deposit that are not paid yet. */
+function unpaid({ funded, claimed = 0n, voucher, tick }: Omit<PayerRecord, 'channel'>): bigint {
+  const paid = voucher === undefined ? 0n : paidTotal(voucher, tick?.count ?? 0)
+  return funded - (paid > claimed ? paid : claimed)
 }
 
 async function firstOpen({ client }: SessionParameters, channels: Channel[]): Promise<Found | undefined> {

@@ -48,7 +48,7 @@ const END_MILLISECONDS = 1_000
  */
 export async function paidResponse(parameters: PaidResponseParameters): Promise<Response> {
   const { caller, answer, terms, paid, window, left, pay, onOver } = parameters
-  const { body, status, statusText, headers } = answer
+  const { body, status } = answer
   const { unit, price, credit, bound, length } = terms
   if (body === null || status >= 300) {
     if (status < 300) onOver(0)
@@ -175,9 +175,14 @@ export async function paidResponse(parameters: PaidResponseParameters): Promise<
       return reader.cancel(reason)
     },
   })
-  const response = new Response(metered, { status, statusText, headers })
+  return withBody(answer, metered)
+}
+
+/** An answer with another body. */
+export function withBody({ status, statusText, headers, url }: Response, body: ReadableStream<Uint8Array>): Response {
+  const response = new Response(body, { status, statusText, headers })
   // A response that is made here has no address of its own.
-  return Object.defineProperty(response, 'url', { value: answer.url })
+  return Object.defineProperty(response, 'url', { value: url })
 }
 
 /** Pieces of a whole answer; infinitely many where nobody can know. */
@@ -258,7 +263,7 @@ function bounded(received: number, length: number | undefined): ScripError {
   })
 }
 
-function interrupted(received: number, length: number | undefined, cause: unknown): ScripError {
+export function interrupted(received: number, length: number | undefined, cause: unknown): ScripError {
   return new ScripError('TRANSFER_INTERRUPTED', {
     detail: `The peer hung up after ${received} of ${length ?? 'an unknown number of'} bytes.`,
     values: { received, length },

@@ -19,7 +19,7 @@ import {
 } from '../http/x402.ts'
 import type { Store } from '../store/Store.ts'
 import { createChannelOffers, type Outcome } from './channelOffers.ts'
-import type { Spending } from './createBudget.ts'
+import { type Budget, notAccepted, type Spending } from './createBudget.ts'
 import type { PaymentEvent } from './payingFetch.ts'
 import { type Caller, reach } from './reach.ts'
 import { signExact } from './signExact.ts'
@@ -29,8 +29,9 @@ export type OfferPayerParameters = {
   client: ScripClient
   signer: VoucherSigner
   store: Store
-  /** Base units to open and to top up a channel with. */
-  deposit: bigint
+  budget: Budget
+  /** Base units of a currency to open and to top up a channel with. */
+  deposit: (currency: Address) => bigint
   /** The tokens to pay in by `exact`. */
   exact: readonly Address[]
   onPayment: ((event: PaymentEvent) => void) | undefined
@@ -59,28 +60,49 @@ type Choice = { readonly offer: X402Requirements } & (
  * that ask for anything else are left alone: then it returns nothing.
  */
 export function createOfferPayer(parameters: OfferPayerParameters) {
-  const { client, onPayment } = parameters
+  const { client, budget, onPayment } = parameters
   const accepted = new Set(parameters.exact.map((token) => token.toLowerCase()))
   const channels = createChannelOffers(parameters)
 
   const choose = ({ accepts }: X402PaymentRequired): Choice | undefined => {
     // This package's own peers are paid as the answer flows.
     if (accepts.some(({ scheme }) => scheme === QUOTE_SCHEME)) return undefined
+    const choices: Choice[] = []
     for (const offer of accepts) {
       const channel = readChannelTerms(offer)
-      if (channel !== undefined) return { offer, channel }
+      if (channel !== undefined) choices.push({ offer, channel })
     }
     for (const offer of accepts) {
       const exact = readExactTerms(offer)
-      if (exact !== undefined && accepted.has(exact.asset)) return { offer, exact }
+      if (exact !== undefined && accepted.has(exact.asset)) choices.push({ offer, exact })
     }
-    return undefined
+    return cheapest(choices)
+  }
+
+  /** By channel where that is possible, and the least worth of what is left; of equal ones the first. */
+  const cheapest = (choices: Choice[]): Choice | undefined => {
+    const priced = choices.flatMap((choice) => {
+      const { asset, amount } = choice.channel ?? choice.exact
+      const worth = budget.worth(asset, amount)
+      return worth === undefined ? [] : [{ choice, worth }]
+    })
+    if (priced.length === 0 && choices.length > 0) {
+      throw notAccepted(choices.map(({ channel, exact }) => (channel ?? exact).asset))
+    }
+    const byChannel = priced.filter(({ choice }) => choice.channel !== undefined)
+    const [best] = (byChannel.length > 0 ? byChannel : priced).sort((one, other) => compare(one.worth, other.worth))
+    return best?.choice
   }
 
   const pay = async ({ channel, exact }: Choice, spending: Spending): Promise<{ payload: object; amount: bigint }> => {
     if (channel !== undefined) return channels.pay(channel, spending)
-    const { asset, amount } = exact
-    return { payload: await signExact(client, exact, () => spending.reserve(asset, amount)), amount }
+    const { asset: currency, payTo: payee, amount } = exact
+    const recipient = { payee, currency }
+    await spending.approve(recipient)
+    const reserve = async () => {
+      await spending.reserve(recipient, amount)
+    }
+    return { payload: await signExact(client, exact, reserve), amount }
   }
 
   return async ({ request, caller, spending, header }: OfferedRequest): Promise<Response | undefined> => {
@@ -103,6 +125,10 @@ export function createOfferPayer(parameters: OfferPayerParameters) {
       if (!isMended || attempt === ATTEMPTS) throw refusal(outcome)
     }
   }
+}
+
+function compare(one: bigint, other: bigint): number {
+  return one < other ? -1 : Number(one > other)
 }
 
 function paymentIn(payload: object): unknown {

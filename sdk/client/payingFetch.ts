@@ -1,20 +1,22 @@
 import type { Address } from 'viem'
 import type { ScripClient } from '../chain/transact.ts'
 import type { VoucherSigner } from '../channels/signatures.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { CREDIT_HEADER, PRICE_HEADER, QUOTE_HEADER, QUOTE_ID_HEADER } from '../http/headers.ts'
 import { newest } from '../http/newest.ts'
 import { type Rate, type Unit, writeRate } from '../http/price.ts'
 import { PROBLEM_TYPE, receiveProblem } from '../http/problem.ts'
-import { type Quote, readQuote } from '../http/quote.ts'
+import { type Quote, readQuotes } from '../http/quote.ts'
 import type { Store } from '../store/Store.ts'
-import { createBudget, type Limits, type Spending } from './createBudget.ts'
+import { createBudget, type Limits, notAccepted, type Rates, type Spending, type Trust } from './createBudget.ts'
 import { createReceipts, type KeptReceipt } from './createReceipts.ts'
-import { forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
+import { canPay, forgetSession, type Sent, type Session, type SessionParameters, sessionFor } from './openSession.ts'
 import { paidResponse, termsOf } from './paidResponse.ts'
 import { createOfferPayer } from './payOffers.ts'
 import { type Caller, reach } from './reach.ts'
 import { redirectOf } from './redirect.ts'
+import { resumed } from './resumed.ts'
 
 /** A payment that was just made, whether it will arrive or not: the next one includes it. */
 export type PaymentEvent = {
@@ -36,7 +38,14 @@ export type PayingFetchParameters = {
   /** Keeps the channels' state. */
   store: Store
   limits: Limits
-  /** Base units to open and to top up a channel with; `limits.perRequest` where nothing is said. */
+  /**
+   * The currencies to pay in, and what they are worth. Limits and deposit are in units of account then, and of several offers
+   * the cheapest is taken that can be paid. Any currency where nothing is said, each counted apart.
+   */
+  currencies?: Rates
+  /** Whom to pay: asked once for each request and payee, before a channel is opened or anything is signed. Anybody where nothing is said. */
+  trust?: Trust
+  /** What to open and to top up a channel with, counted as the limits are; `limits.perRequest` where nothing is said. */
   deposit?: bigint
   /**
    * Kilobytes to pay ahead of what arrived: what a peer that hangs up may keep. 64 where nothing is said. Of time it is a
@@ -55,6 +64,11 @@ export type PayingFetchParameters = {
   tolerance?: number
   /** Receipts of payees that the store keeps, the newest; 1,000 where nothing is said, 0 asks for none. */
   receipts?: number
+  /**
+   * How often, at most, a paid body that breaks off is asked on from where it broke, before its reader is told. Only what is
+   * missing is paid for, within the limit of the request. 0 where nothing is said.
+   */
+  resume?: number
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
   /** Told of every receipt that is kept. */
@@ -103,15 +117,15 @@ type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: s
  * What a handler answers comes back as with `fetch`, whatever its status.
  *
  * Besides what `fetch` throws, the call and the reading of the body throw `LIMIT_EXCEEDED` before more than the limit is
- * paid, `PAYMENT_REFUSED` (by a stock x402 server), `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how
- * many bytes came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
+ * paid, `CURRENCY_NOT_ACCEPTED` and `PAYEE_NOT_TRUSTED` before anything is, `PAYMENT_REFUSED` (by a stock x402 server),
+ * `ADMISSION_REFUSED`, `INSUFFICIENT_BALANCE`, `PEER_UNREACHABLE`, `TRANSFER_INTERRUPTED` (`values.received` says how many bytes
+ * came: ask for the rest with a `Range`), `PROTOCOL_VIOLATION`, and what opening a channel throws.
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const { client, signer, store, limits, window = WINDOW, tolerance = 0, exact = [], onPayment, onReceipt } = parameters
-  const deposit = parameters.deposit ?? limits.perRequest
-  const budget = createBudget(store, limits)
-  const payOffer = createOfferPayer({ client, signer, store, deposit, exact, onPayment })
-  const { receipts: most = RECEIPTS } = parameters
+  const { receipts: most = RECEIPTS, resume = 0, ...policy } = parameters
+  const budget = createBudget(store, policy)
+  const deposit = (currency: Address) => budget.inBaseUnits(currency, parameters.deposit ?? limits.perRequest)
   const receipts = most > 0 ? createReceipts(store, most) : undefined
   /** What was paid last at an address, and at an origin. */
   const quotes = newest<string, Quote | undefined>(MOST_PRICES)
@@ -124,6 +138,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     quotes.set(placeOf(request), next)
     quotes.set(originOf(request), next)
   }
+  const payOffer = createOfferPayer({ client, signer, store, budget, deposit, exact, onPayment })
 
   /** Asks for what something costs, and where. Gives the answer itself where it costs nothing. */
   const inquire = async (
@@ -142,18 +157,29 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     await answer.body?.cancel()
     const found = answer.redirected ? new Request(answer.url, request) : request
     const paid = await payOffer({ request: found, caller, spending, header })
-    return paid ?? { quote: readQuote(header), request: found }
+    return paid ?? { quote: await choose(header), request: found }
   }
 
   /** Sends a request, and pays where it has to. */
-  const exchange = async (asked: Request, spending: Spending, caller: Caller): Promise<Response> => {
-    const last = remembered(asked)
-    const found = last ? { quote: last, request: asked } : await inquire(asked, spending, caller)
-    if (!('quote' in found)) return found
-    const { request } = found
-    let { quote } = found
-    remember(request, quote)
+  const exchange = async (request: Request, spending: Spending, caller: Caller): Promise<Response> => {
+    const last = remembered(request)
+    if (last === undefined) {
+      const found = await inquire(request, spending, caller)
+      return 'quote' in found ? buy(found.request, found.quote, spending, caller) : found
+    }
+    try {
+      return await buy(request, last, spending, caller)
+    } catch (error) {
+      // The quote is of an earlier request: by now another channel may be wanted, or another offer be the one to pay.
+      const isWrongChannel = isCoded(error, 'WRONG_CHANNEL')
+      if (isWrongChannel || isCoded(error, 'INSUFFICIENT_BALANCE')) remember(request, undefined)
+      if (!isWrongChannel) throw error
+      return exchange(request, spending, caller)
+    }
+  }
 
+  const buy = async (request: Request, quoted: Quote, spending: Spending, caller: Caller): Promise<Response> => {
+    let quote = quoted
     let refused = 0n
     let before: Unanswered | undefined
     try {
@@ -171,23 +197,16 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
         if (attempt === Math.min(ATTEMPTS, window + 1)) throw problem
         if (problem.code === 'CHANNEL_EXITING') {
           if (!(await session.isExiting())) throw problem
-          forgetSession(sessionOf(quote, spending))
+          forgetSession(sessionOf(quote, spending.countChannel))
           refused = 0n
         } else if (problem.code === 'PAYMENT_REQUIRED' || problem.code === 'QUOTE_EXPIRED') {
           // The price moved, or whom to pay.
-          const next = readQuote(requoted)
+          const next = await choose(requoted)
           if (!isSamePayee(quote, next)) refused = 0n
           quote = next
           remember(request, quote)
         } else {
-          try {
-            await session.resolve(problem, request.url)
-          } catch (error) {
-            // The quote is of an earlier request: whoever sells here now may want another channel.
-            if (last === undefined || !isWrongChannel(error)) throw error
-            remember(request, undefined)
-            return exchange(request, spending, caller)
-          }
+          await session.resolve(problem, request.url)
         }
       }
     } finally {
@@ -195,8 +214,25 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     }
   }
 
-  const sessionOf = (quote: Quote, spending: Spending): SessionParameters => {
-    return { client, signer, store, quote, deposit, beforeOpening: spending.countChannel }
+  const sessionOf = (quote: Quote, beforeOpening = () => {}): SessionParameters => {
+    return { client, signer, store, quote, deposit: deposit(quote.currency), beforeOpening }
+  }
+
+  /** The quote to pay by: the cheapest that can be paid, and where none can, the cheapest, which says what is lacking. */
+  const choose = async (header: string | null): Promise<Quote> => {
+    const quotes = readQuotes(header)
+    const priced = quotes.flatMap((quote) => {
+      const worth = budget.worth(quote.currency, quote.amount)
+      // What is priced by another unit cannot be compared.
+      return worth === undefined || quote.unit !== quotes[0].unit ? [] : [{ quote, worth }]
+    })
+    // Amounts of currencies whose rates nobody told say nothing.
+    if (policy.currencies !== undefined) priced.sort((one, other) => (one.worth < other.worth ? -1 : 1))
+    const [cheapest, ...others] = priced.map(({ quote }) => quote)
+    if (cheapest === undefined) throw notAccepted(quotes.map(({ currency }) => currency))
+    if (others.length === 0) return cheapest
+    for (const quote of [cheapest, ...others]) if (await canPay(sessionOf(quote))) return quote
+    return cheapest
   }
 
   /** What is paid for a piece at most: the price of a quote that holds, or a little more than what was paid last. */
@@ -218,13 +254,14 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   /** Pays for one piece and sends the request with that. Gives the answer, or what the peer has against the payment. */
   const attemptPaid = async (attempt: Attempt): Promise<Response | Refusal> => {
     const { request, caller, quote, spending, refused, before } = attempt
-    const { currency } = quote
     const stated = mostOf(quote)
     const { unit, amount: price } = stated
     const { url } = request
-    await spending.reserve(currency, price)
-    const session = await sessionFor(sessionOf(quote, spending))
-    const sent = await session.pay({ amount: price, refused })
+    await spending.approve(quote)
+    const { session, sent } = await unlessFailed(await spending.reserve(quote, price), async () => {
+      const session = await sessionFor(sessionOf(quote, spending.countChannel))
+      return { session, sent: await session.pay({ amount: price, refused }) }
+    })
     onPayment?.({ url, amount: price, unit, price })
     // Until now it was on its way: no other request might take for left over what this one makes good.
     before?.session.arrived(before.sent, false)
@@ -241,12 +278,12 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       remember(request, { ...quote, amount: terms.price })
       const pay = async (count: number) => {
         const amount = BigInt(count) * terms.price
-        await spending.reserve(currency, amount)
-        const sent = await session.pay({ amount, answer: terms.id })
+        const giveBack = await spending.reserve(quote, amount)
+        const sent = await unlessFailed(giveBack, () => session.pay({ amount, answer: terms.id }))
         onPayment?.({ url, amount, unit, price: terms.price })
         await session.bring(sent, url, caller.signal)
       }
-      const left = () => spending.left(currency)
+      const left = () => spending.left(quote)
       const onOver = (received: number) => {
         if (terms.id !== undefined) askReceipt(url, quote, session, terms.id, received)
       }
@@ -273,11 +310,24 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
     for (let redirects = 0; ; redirects++) {
       const answer = await exchange(request, spending, caller)
       const next = redirectOf(request, answer)
-      if (next === undefined) return answer
+      if (next === undefined) {
+        const again = (rest: Request) => exchange(rest, spending, caller)
+        return resumed({ answer, request, times: resume, again, signal })
+      }
       await answer.body?.cancel()
       if (redirects === REDIRECTS) throw new TypeError('The peer redirects without end.')
       request = next
     }
+  }
+}
+
+/** Does what was reserved for; where it fails nothing was paid, and what was reserved is given back. */
+async function unlessFailed<Result>(giveBack: () => Promise<void>, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await giveBack()
+    throw error
   }
 }
 
@@ -299,8 +349,8 @@ function isSamePayee(one: Quote, other: Quote): boolean {
   return (['chainId', 'contract', 'currency', 'payee'] as const).every((field) => one[field] === other[field])
 }
 
-function isWrongChannel(error: unknown): boolean {
-  return error instanceof ScripError && error.code === 'WRONG_CHANNEL'
+function isCoded(error: unknown, code: ErrorCode): boolean {
+  return error instanceof ScripError && error.code === code
 }
 
 function withPayment(request: Request, { headers }: Sent, stated: Rate, { id, expiresAt = 0 }: Quote): Request {

@@ -63,8 +63,8 @@ export type X402ChannelClient = {
  */
 export function x402ChannelClient(parameters: X402ChannelClientParameters): X402ChannelClient {
   const { client, signer, store, limits, currencies, deposit = limits.perRequest } = parameters
-  const offers = createChannelOffers({ client, signer, store, deposit })
-  const budget = createBudget(store, limits)
+  const offers = createChannelOffers({ client, signer, store, deposit: () => deposit })
+  const budget = createBudget(store, { limits })
   const find = (asset: string) => currencies.find(({ address }) => address.toLowerCase() === asset.toLowerCase())
 
   return {

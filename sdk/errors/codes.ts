@@ -197,6 +197,16 @@ export const errorCodes = {
     title: 'The network does not serve this peer',
     hint: 'Serve other peers of the network until the ratio holds again.',
   },
+  CURRENCY_NOT_ACCEPTED: {
+    status: 402,
+    title: 'The payer does not pay in what the peer asks for',
+    hint: 'Add the currency and its rate to `currencies`, or buy elsewhere.',
+  },
+  PAYEE_NOT_TRUSTED: {
+    status: 402,
+    title: 'The payee’s reputation is below what this payer asks for',
+    hint: 'Buy elsewhere, or ask for less in `trust.least`.',
+  },
   LIMIT_EXCEEDED: {
     status: 402,
     title: 'The price is above the limit that was set',

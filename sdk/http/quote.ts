@@ -21,6 +21,9 @@ export const QUOTE_SCHEME = 'scrip-channel'
 /** Seconds that a quote holds where it does not say. */
 const HOLDS_SECONDS = 60
 
+/** Offers that are read of one header. */
+const MOST_OFFERS = 32
+
 /** Characters of a quote's id at most: it comes back in a header. */
 const LONGEST_ID = 128
 
@@ -47,10 +50,15 @@ export function writeQuote(quote: Quote, url: string): string {
 }
 
 /**
- * The quote in a `PAYMENT-REQUIRED` header.
+ * The first quote in a `PAYMENT-REQUIRED` header.
  * @throws `PROTOCOL_VIOLATION` where there is none that this version can pay.
  */
 export function readQuote(value: string | null): Quote {
+  return readQuotes(value)[0]
+}
+
+/** Every quote in a `PAYMENT-REQUIRED` header: the same thing in several currencies. @throws `PROTOCOL_VIOLATION` */
+export function readQuotes(value: string | null): [Quote, ...Quote[]] {
   const unreadable = (cause?: unknown) =>
     new ScripError('PROTOCOL_VIOLATION', {
       detail: 'The peer asks for a payment, but not in a way that this version knows.',
@@ -63,9 +71,10 @@ export function readQuote(value: string | null): Quote {
   } catch (cause) {
     throw unreadable(cause)
   }
-  const quote = Array.isArray(offers) ? offers.map(readOffer).find((offer) => offer !== undefined) : undefined
-  if (quote === undefined) throw unreadable()
-  return quote
+  const quotes = Array.isArray(offers) ? offers.slice(0, MOST_OFFERS).map(readOffer) : []
+  const [first, ...others] = quotes.filter((quote) => quote !== undefined)
+  if (first === undefined) throw unreadable()
+  return [first, ...others]
 }
 
 function readOffer(offer: unknown): Quote | undefined {

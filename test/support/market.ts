@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Gate } from '@scrip/sdk/admission'
 import { createCurrency, mint, type ScripClient } from '@scrip/sdk/chain'
 import { createPayee, type Payee } from '@scrip/sdk/channels'
-import { type KeptReceipt, type Limits, type PayingFetch, type PaymentEvent, payingFetch } from '@scrip/sdk/client'
+import { type PayingFetch, type PayingFetchParameters, type PaymentEvent, payingFetch } from '@scrip/sdk/client'
 import { type PaywallParameters, paywall } from '@scrip/sdk/peer'
 import { memoryStore, type Store } from '@scrip/sdk/store'
 import { deployScrip, type NetworkConnection } from '@scrip/sdk/testing'
@@ -126,15 +126,7 @@ export async function listen(listener: RequestListener, port = 0): Promise<Site>
 export type Buyer = { fetch: PayingFetch; payments: PaymentEvent[]; store: Store; spent(): bigint }
 
 /** What `newBuyer` takes besides the person. */
-export type BuyerOptions = {
-  store?: Store
-  limits?: Limits
-  window?: number
-  deposit?: bigint
-  tolerance?: number
-  receipts?: number
-  onReceipt?: (receipt: KeptReceipt) => void
-}
+export type BuyerOptions = Partial<Omit<PayingFetchParameters, 'client' | 'signer' | 'onPayment'>>
 
 /** Somebody as a buyer. */
 export function newBuyer({ account, client }: Person, options: BuyerOptions = {}): Buyer {

@@ -480,6 +480,108 @@ describe('payingFetch against a hostile peer', () => {
     })
   })
 
+  describe('whose answers break off', () => {
+    const RESUMES = 4
+    const cut = (deed: (start: number, response: ServerResponse) => void) =>
+      villain((request, response) => {
+        const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+        deed(start, response)
+      })
+    const head = (start: number, length = 500 * KILOBYTE) => ({
+      [CREDIT_HEADER]: '1',
+      etag: '"same"',
+      'content-length': length - start,
+      ...(start > 0 && { 'content-range': `bytes ${start}-${length - 1}/${length}` }),
+    })
+    const dropAfter = (response: ServerResponse, size: number) =>
+      response.write(bytes(size), () => setTimeout(() => response.destroy(), 5))
+    beforeEach(() => {
+      const options = { limits: { perRequest: LIMIT }, window: WINDOW, deposit: DEPOSIT, resume: RESUMES }
+      buyer = newBuyer(person, options)
+    })
+
+    it('after each byte are paid no more than a window each time, and no more often than was said', async () => {
+      let asked = 0
+      const evil = await cut((start, response) => {
+        asked++
+        response.writeHead(start > 0 ? 206 : 200, head(start))
+        dropAfter(response, 1)
+      })
+      const { error, received } = await take(evil.url)
+      expect([codeOf(error), received, asked]).to.deep.equal(['TRANSFER_INTERRUPTED', RESUMES + 1, RESUMES + 1])
+      expect((error as ScripError).values).to.include({ received: RESUMES + 1, length: 500 * KILOBYTE })
+      expect(Number(evil.signed())).to.be.at.most((RESUMES + 1) * (WINDOW + 1))
+    })
+
+    it('are paid no more than the limit of one request, however often they break', async () => {
+      buyer = newBuyer(person, { limits: { perRequest: 20n }, window: WINDOW, deposit: DEPOSIT, resume: 100 })
+      const evil = await cut((start, response) => {
+        response.writeHead(start > 0 ? 206 : 200, head(start, 15 * KILOBYTE))
+        dropAfter(response, 1)
+      })
+      expect(['LIMIT_EXCEEDED', 'TRANSFER_INTERRUPTED']).to.include(codeOf((await take(evil.url)).error))
+      expect(Number(evil.signed())).to.be.at.most(20)
+    })
+
+    for (const [what, headers] of Object.entries({
+      'go on from another place': { 'content-range': 'bytes 0-511999/512000' },
+      'go on as something else': { etag: '"other"' },
+    })) {
+      it(`and ${what} are left`, async () => {
+        const evil = await cut((start, response) => {
+          response.writeHead(start > 0 ? 206 : 200, { ...head(start), ...(start > 0 && headers) })
+          dropAfter(response, 3 * KILOBYTE)
+        })
+        const { error, received } = await take(evil.url)
+        expect([codeOf(error), received]).to.deep.equal(['TRANSFER_INTERRUPTED', 3 * KILOBYTE])
+        expect(codeOf((error as ScripError).cause)).to.equal('PROTOCOL_VIOLATION')
+      })
+    }
+
+    it('at a price that rose pays the rest within the limit, or not at all', async () => {
+      let quote = 1n
+      const evil = await villain((request, response, self) => {
+        const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+        if (start > 0 && quote === 1n) {
+          quote = LIMIT
+          return refuse(response, { code: 'PAYMENT_REQUIRED' }, { ...self.quote, amount: quote })
+        }
+        response.writeHead(start > 0 ? 206 : 200, head(start))
+        dropAfter(response, KILOBYTE)
+      })
+      const { error, received } = await take(evil.url)
+      expect([codeOf(error), received]).to.deep.equal(['TRANSFER_INTERRUPTED', KILOBYTE])
+      expect(codeOf((error as ScripError).cause)).to.equal('LIMIT_EXCEEDED')
+      expect(Number(evil.signed())).to.be.at.most(2 * (WINDOW + 1))
+    })
+  })
+
+  describe('of a payer that lost its state', () => {
+    it('that shows it older payments one by one gets no more signed than it had, and what the request costs', async () => {
+      const seen: Uint8Array[] = []
+      let newest: Voucher | undefined
+      let isPlaying = false
+      let at = 0
+      const evil = await villain((request, response, { quote }) => {
+        const payment = readStatedPayment(String(request.headers[PAYMENT_HEADER]), findIn(seen)).payment
+        const { channelId: id, voucher, tick } = decodePayment(payment)
+        newest = voucher ?? newest
+        if (!isPlaying && newest) seen.push(encodePayment({ channelId: id, voucher: newest, ...(tick && { tick }) }))
+        const state = isPlaying ? seen[at++] : undefined
+        if (state !== undefined) return refuse(response, { code: 'STALE_PAYMENT', state: toHex(state) }, quote)
+        response.writeHead(200, { [CREDIT_HEADER]: '1', 'content-length': 1 }).end('x')
+      })
+      for (let time = 0; time < 6; time++) await take(`${evil.url}/${time}`)
+      const had = evil.signed()
+      isPlaying = true
+      buyer = newBuyer(person, { limits: { perRequest: LIMIT }, window: WINDOW, deposit: DEPOSIT })
+      await take(`${evil.url}/again`)
+      expect(at).to.equal(seen.length + 1)
+      expect(Number(evil.signed())).to.be.at.most(Number(had) + WINDOW + 1)
+      expect(await deposited()).to.equal(DEPOSIT)
+    })
+  })
+
   describe('that redirects', () => {
     const redirect: Deed = (_, response) => void response.writeHead(302, { location: '/', [CREDIT_HEADER]: '0' }).end()
 
@@ -646,6 +748,14 @@ describe('payingFetch and its limits', () => {
     })
   })
 })
+
+/** The channel of payments that were seen. */
+function findIn(seen: readonly Uint8Array[]) {
+  return () => {
+    const [first] = seen
+    return first && { id: decodePayment(first).channelId, accepted: BigInt(seen.length) }
+  }
+}
 
 function ask402(response: ServerResponse, quote: Quote, url = '/'): void {
   response.writeHead(402, { 'payment-required': writeQuote(quote, url) }).end()

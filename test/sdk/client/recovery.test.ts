@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claim, getHoldings } from '@scrip/sdk/chain'
@@ -65,8 +65,8 @@ describe('an interrupted download', () => {
     await shopStore.close()
   }
   const buyerPath = () => join(folder, `buyer-${round}.db`)
-  const startBuyer = (store: Store = sqliteStore(buyerPath())) => {
-    buyer = newBuyer(person, { store, limits: { perRequest: 10_000n, perDay: 100_000n } })
+  const startBuyer = (store: Store = sqliteStore(buyerPath()), resume = 0) => {
+    buyer = newBuyer(person, { store, resume, limits: { perRequest: 10_000n, perDay: 100_000n } })
   }
   const stopBuyer = async () => {
     payments += buyer.spent()
@@ -268,6 +268,89 @@ describe('an interrupted download', () => {
       startBuyer(memoryStore())
       await download(have)
       expectWhole(have)
+    })
+  })
+
+  describe('that the payer has go on by itself', () => {
+    const restart = async () => {
+      await stopShop()
+      await startShop(shop.port)
+    }
+    /** Reads an answer as if nothing could break, while things do break at each of some places. */
+    const readOn = async (places: number[], happens: () => Promise<void> | void): Promise<Buffer> => {
+      const chunks: Uint8Array[] = []
+      let received = 0
+      const answer = await buyer.fetch(`${shop.url}/file`)
+      for await (const chunk of answer.body ?? []) {
+        chunks.push(chunk)
+        received += chunk.length
+        if (received < (places[0] ?? Number.POSITIVE_INFINITY)) continue
+        places.shift()
+        await happens()
+      }
+      return Buffer.concat(chunks)
+    }
+    beforeEach(() => startBuyer(memoryStore(), 3))
+
+    it('comes whole while the peer restarts, and only what is missing is paid for', async () => {
+      expect((await readOn([1, 1_000_000, 2_000_000], restart)).equals(content)).to.equal(true)
+      expect(spent() <= PRICE + 3n * BigInt(WINDOW + 1)).to.equal(true)
+      expect((await shop.books()).accepted).to.equal(spent())
+    })
+
+    it('breaks off in the end, and says how much came', async () => {
+      const cut = () => shop.server.closeAllConnections()
+      const error = await readOn([1, 500_000, 1_000_000, 1_500_000], cut).catch((cause) => cause)
+      expect(error).to.be.instanceOf(ScripError).with.property('code', 'TRANSFER_INTERRUPTED')
+      expect(error.values.received).to.be.within(1_500_000, SIZE - 1)
+      expect(error.values.length).to.equal(SIZE)
+    })
+
+    it('waits for a peer that is away', async () => {
+      const { port } = shop
+      const away = async () => {
+        await stopShop()
+        setTimeout(() => startShop(port), 150)
+      }
+      expect((await readOn([1_000_000], away)).equals(content)).to.equal(true)
+    })
+
+    it('is never put together from two files', async () => {
+      const changed = async () => {
+        await stopShop()
+        writeFileSync(join(folder, 'goods', 'file'), Buffer.alloc(SIZE, 7))
+        utimesSync(join(folder, 'goods', 'file'), 1, 1)
+        await startShop(shop.port)
+      }
+      try {
+        const error = await readOn([1_000_000], changed).catch((cause) => cause)
+        expect(error).to.be.instanceOf(ScripError).with.property('code', 'TRANSFER_INTERRUPTED')
+        expect(error.cause).to.have.property('code', 'PROTOCOL_VIOLATION')
+      } finally {
+        writeFileSync(join(folder, 'goods', 'file'), content)
+      }
+    })
+
+    it('ends at once where it is aborted meanwhile, or its reader leaves', async () => {
+      const stop = new AbortController()
+      const answer = await buyer.fetch(`${shop.url}/file`, { signal: stop.signal })
+      const reader = answer.body?.getReader()
+      await reader?.read()
+      await stopShop()
+      setTimeout(() => stop.abort(new Error('enough')), 50)
+      const readAll = async () => {
+        while (!(await reader?.read())?.done);
+      }
+      expect(await readAll().catch((cause) => cause)).to.have.property('message', 'enough')
+      await startShop(shop.port)
+
+      const other = await buyer.fetch(`${shop.url}/file`)
+      await other.body?.cancel()
+      await new Promise((later) => setTimeout(later, 50))
+      const before = spent()
+      await stopShop()
+      await startShop(shop.port)
+      expect(spent()).to.equal(before)
     })
   })
 
