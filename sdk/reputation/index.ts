@@ -1,4 +1,6 @@
 export { type EigenTrustOptions, type EigenTrustResult, eigenTrust } from './eigenTrust.ts'
 export { Graph, type GraphEdge } from './Graph.ts'
-export { type FlowEdge, type MaxFlowOptions, type MaxFlowResult, maxFlow } from './maxFlow.ts'
+export { type FlowCut, type FlowEdge, type MaxFlowOptions, type MaxFlowResult, maxFlow } from './maxFlow.ts'
+export type { Seeds } from './preTrust.ts'
+export { TrustScores } from './TrustScores.ts'
 export { twoHopFlow } from './twoHopFlow.ts'

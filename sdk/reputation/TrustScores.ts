@@ -1,0 +1,243 @@
+import type { Address } from 'viem'
+import { ScripError } from '../errors/ScripError.ts'
+import { AddressMap } from './AddressMap.ts'
+import type { EigenTrustOptions } from './eigenTrust.ts'
+import type { Graph } from './Graph.ts'
+import { parseAddress } from './parseAddress.ts'
+import { parseSeeds, parseWeights, sum } from './preTrust.ts'
+
+const MIN_ALPHA = 0.001
+
+/** Which way trust goes: from consumers to those who served them, or from providers to those whom they served. */
+export type TrustDirection = 'service' | 'usage'
+
+/**
+ * EigenTrust over a graph that changes: it keeps the scores in typed arrays, and `refresh` starts from the last ones. One
+ * edge more takes a few rounds over the edges, where a start from the seeds takes dozens.
+ *
+ * @example
+ * const trust = new TrustScores(graph, { seeds: [alice] })
+ * graph.set(consumer, provider, served)
+ * trust.refresh()
+ * trust.score(provider)
+ */
+export class TrustScores {
+  /** Rounds that the last computation took. */
+  iterations = 0
+  readonly #graph: Graph
+  readonly #direction: TrustDirection
+  readonly #alpha: number
+  readonly #tolerance: number
+  /** What part each seed has; undefined where all peers are trusted beforehand alike. */
+  readonly #seeds: AddressMap<number> | undefined
+  /** By index: the graph's peers, and behind them the seeds that the graph does not know. */
+  #preTrust = new Float64Array(0)
+  #trust = new Float64Array(0)
+  #peerCount = 0
+  #strangers: Address[] = []
+
+  /**
+   * @param direction `usage` turns the edges round: the score is then high for who consumes much (`serviceAndUsage`).
+   * @throws INVALID_ARGUMENT as `eigenTrust`.
+   */
+  constructor(
+    graph: Graph,
+    { seeds, alpha = 0.15, tolerance = 1e-6, start }: EigenTrustOptions = {},
+    direction: TrustDirection = 'service',
+  ) {
+    checkNumbers(alpha, tolerance)
+    this.#graph = graph
+    this.#direction = direction
+    this.#alpha = alpha
+    this.#tolerance = tolerance
+    this.#seeds = seeds === undefined ? undefined : parseSeeds(seeds)
+    this.#layOut()
+    this.#trust = start === undefined ? this.#preTrust.slice() : this.#startFrom(parseWeights(start, 'start'))
+    this.#solve()
+  }
+
+  /**
+   * Takes up what changed in the graph since the last computation.
+   * @returns The rounds that it took.
+   */
+  refresh(): number {
+    this.#layOut()
+    // A graph without edges leaves no trust to start from.
+    if (sum(this.#trust) === 0) this.#trust = this.#preTrust.slice()
+    this.#solve()
+    return this.iterations
+  }
+
+  /**
+   * The peer's score as of the last computation; 0 for strangers.
+   * @throws INVALID_ARGUMENT if it is not an address.
+   */
+  score(peer: Address): number {
+    const address = parseAddress(peer, 'peer')
+    const index = this.#graph.indexOf(address)
+    if (index !== undefined && index < this.#peerCount) return this.#trust[index] as number
+    const stranger = this.#strangers.indexOf(address)
+    return stranger === -1 ? 0 : (this.#trust[this.#peerCount + stranger] as number)
+  }
+
+  /** The scores as `eigenTrust` returns them. */
+  toMap(): Map<Address, number> {
+    const scores = new AddressMap<number>()
+    for (let index = 0; index < this.#peerCount; index++) {
+      const score = this.#trust[index] as number
+      if (score > 0 || this.#graph.hasEdge(index)) scores.set(this.#graph.peers[index] as Address, score)
+    }
+    for (const [place, stranger] of this.#strangers.entries()) {
+      scores.set(stranger, this.#trust[this.#peerCount + place] as number)
+    }
+    return scores
+  }
+
+  /** Makes room for peers that came since, and says anew who is trusted beforehand. */
+  #layOut(): void {
+    const { peers } = this.#graph
+    if (this.#seeds === undefined) {
+      const isThere = Float64Array.from(peers, (_, index) => (this.#graph.hasEdge(index) ? 1 : 0))
+      const count = Math.max(sum(isThere), 1)
+      this.#preTrust = isThere.map((there) => there / count)
+    } else if (this.#preTrust.length === 0 || peers.length > this.#peerCount) {
+      const { strangers, preTrust } = this.#place(this.#seeds)
+      const trust = new Float64Array(preTrust.length)
+      for (const [place, stranger] of this.#strangers.entries()) {
+        const index = this.#graph.indexOf(stranger) ?? peers.length + strangers.indexOf(stranger)
+        trust[index] = this.#trust[this.#peerCount + place] as number
+      }
+      trust.set(this.#trust.subarray(0, this.#peerCount))
+      this.#trust = trust
+      this.#strangers = strangers
+      this.#preTrust = preTrust
+    }
+    this.#peerCount = peers.length
+    if (this.#trust.length < this.#preTrust.length) {
+      const trust = new Float64Array(this.#preTrust.length)
+      trust.set(this.#trust)
+      this.#trust = trust
+    }
+  }
+
+  #place(numbers: AddressMap<number>): { strangers: Address[]; preTrust: Float64Array<ArrayBuffer> } {
+    const strangers = [...numbers.keys()].filter((peer) => this.#graph.indexOf(peer) === undefined).sort()
+    const preTrust = new Float64Array(this.#graph.peers.length + strangers.length)
+    for (const [peer, number] of numbers) {
+      const index = this.#graph.indexOf(peer)
+      if (index !== undefined) preTrust[index] = number
+    }
+    for (const [place, peer] of strangers.entries()) preTrust[this.#graph.peers.length + place] = numbers.get(peer) ?? 0
+    return { strangers, preTrust }
+  }
+
+  /** The given scores, scaled to the sum of 1 that all rounds keep. */
+  #startFrom(start: AddressMap<number>): Float64Array<ArrayBuffer> {
+    const trust = new Float64Array(this.#preTrust.length)
+    for (let index = 0; index < this.#peerCount; index++) {
+      trust[index] = start.get(this.#graph.peers[index] as Address) ?? 0
+    }
+    for (const [place, stranger] of this.#strangers.entries()) trust[this.#peerCount + place] = start.get(stranger) ?? 0
+    const total = sum(trust)
+    return total > 0 && total < Number.POSITIVE_INFINITY ? trust.map((score) => score / total) : this.#preTrust.slice()
+  }
+
+  #solve(): void {
+    const alpha = this.#alpha
+    const preTrust = this.#preTrust
+    const count = preTrust.length
+    // A round shrinks the change to 1 − alpha of the last one or less, and the first is at most 2. By this many rounds only
+    // rounding is left, which a tolerance near the grain of floating point numbers could wait for in vain.
+    const rounds = Math.log(Math.max(this.#tolerance, Number.EPSILON) / 2) / Math.log1p(-alpha)
+
+    let next = new Float64Array(count)
+    this.iterations = 0
+    let change = count === 0 ? 0 : Number.POSITIVE_INFINITY
+    while (change > this.#tolerance && this.iterations <= rounds) {
+      next.fill(0)
+      const idle = this.#direction === 'service' ? this.#passToProviders(next) : this.#passToConsumers(next)
+      const trust = this.#trust
+      change = 0
+      for (let peer = 0; peer < count; peer++) {
+        const seeded = preTrust[peer] as number
+        const value = (1 - alpha) * ((next[peer] as number) + idle * seeded) + alpha * seeded
+        change += Math.abs(value - (trust[peer] as number))
+        next[peer] = value
+      }
+      this.#trust = next
+      next = trust
+      this.iterations++
+    }
+  }
+
+  /** Every consumer's trust goes to its providers. Returns that of those who have none. */
+  #passToProviders(next: Float64Array): number {
+    const { starts, ends, peers, weights } = this.#graph.rows
+    const amounts = weights.rounded
+    const totals = this.#graph.outTotals.rounded
+    const trust = this.#trust
+    let idle = this.#heldByStrangers()
+    for (let peer = 0; peer < this.#peerCount; peer++) {
+      const held = trust[peer] as number
+      if (held === 0) continue
+      const start = starts[peer] as number
+      const end = ends[peer] as number
+      if (start === end) {
+        idle += held
+        continue
+      }
+      const each = held / (totals[peer] as number)
+      for (let slot = start; slot < end; slot++) {
+        const provider = peers[slot] as number
+        next[provider] = (next[provider] as number) + each * (amounts[slot] as number)
+      }
+    }
+    return idle
+  }
+
+  /** Every provider's trust goes to its consumers, who gather it, because rows are by consumer. */
+  #passToConsumers(next: Float64Array): number {
+    const { starts, ends, peers, weights } = this.#graph.rows
+    const amounts = weights.rounded
+    const totals = this.#graph.inTotals.rounded
+    let idle = this.#heldByStrangers()
+    const each = new Float64Array(this.#peerCount)
+    for (let peer = 0; peer < this.#peerCount; peer++) {
+      const total = totals[peer] as number
+      if (total === 0) idle += this.#trust[peer] as number
+      else each[peer] = (this.#trust[peer] as number) / total
+    }
+    for (let peer = 0; peer < this.#peerCount; peer++) {
+      let value = 0
+      for (let slot = starts[peer] as number; slot < (ends[peer] as number); slot++) {
+        value += (each[peers[slot] as number] as number) * (amounts[slot] as number)
+      }
+      next[peer] = value
+    }
+    return idle
+  }
+
+  /** Seeds that the graph does not know never consumed nor provided anything. */
+  #heldByStrangers(): number {
+    let held = 0
+    for (let place = this.#peerCount; place < this.#trust.length; place++) held += this.#trust[place] as number
+    return held
+  }
+}
+
+function checkNumbers(alpha: number, tolerance: number): void {
+  if (!(alpha >= MIN_ALPHA && alpha <= 1)) {
+    throw new ScripError('INVALID_ARGUMENT', {
+      detail: `\`alpha\` is not a number from ${MIN_ALPHA} to 1`,
+      hint: '0.15 is usual.',
+      values: { alpha },
+    })
+  }
+  if (!(tolerance > 0 && tolerance < Number.POSITIVE_INFINITY)) {
+    throw new ScripError('INVALID_ARGUMENT', {
+      detail: '`tolerance` is not a finite number above 0',
+      hint: '1e-6 is usual.',
+      values: { tolerance },
+    })
+  }
+}
