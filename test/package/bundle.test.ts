@@ -16,7 +16,7 @@ const budgets: [kilobytes: number, code: string][] = [
   // Among them the hashes of channels and receipts.
   [16, "export * from '@scrip/sdk/http'"],
   [90, "export * from '@scrip/sdk/client'"],
-  [8, "export * from '@scrip/sdk/reputation'"],
+  [11, "export * from '@scrip/sdk/reputation'"],
   [45, "export * from '@scrip/sdk/admission'"],
   [4, "export * from '@scrip/sdk/store'"],
   [60, "export * from '@scrip/sdk/peer'"],
