@@ -4,7 +4,7 @@ type Address = `0x${string}`
 
 /** Peers in an order that says nothing of how many edges they have. */
 export function makePeers(count: number): Address[] {
-  return Array.from({ length: count }, (_, index) => {
+  return Array.from({ length: count }, (_, index): Address => {
     const scrambled = Math.imul(index + 1, 0x9e3779b1) >>> 0
     return `0x${scrambled.toString(16).padStart(8, '0')}${index.toString(16).padStart(32, '0')}`
   })

@@ -38,7 +38,7 @@ export class Graph {
    * The edges by index into `peers`, consumer by consumer, for the algorithms of this folder. It may change with any version.
    * @internal
    */
-  readonly rows: Rows & { readonly weights: Weights }
+  readonly rows: Rows
   /**
    * The sum over each peer's edges as a consumer, by index.
    * @internal
@@ -55,7 +55,7 @@ export class Graph {
   #byProvider: Rows | undefined
 
   private constructor(peers: Address[], indices: Map<Address, number>, rows: Rows) {
-    this.rows = rows as Rows & { readonly weights: Weights }
+    this.rows = rows
     this.outTotals = new Weights(peers.length)
     this.inTotals = new Weights(peers.length)
     this.#peers = peers
@@ -97,14 +97,19 @@ export class Graph {
     let count = 0
     let index = 0
     for (const edge of edges) {
-      // Only spellings that were checked are kept, so that an edge between peers seen before needs no check of its own.
-      const isKnown = arrivals.has(edge[0]) && arrivals.has(edge[1])
-      const { from, to, weight } = parseEdge(edge, index++, isKnown)
+      const place = index++
+      // Only checked spellings are kept, so that peers seen before need no check, which a large graph would feel.
+      let consumer = arrivals.get(edge[0])
+      let provider = arrivals.get(edge[1])
+      const isKnown = consumer !== undefined && provider !== undefined
+      const { from, to, weight } = parseEdge(edge, place, isKnown)
       if (from === to || weight === 0n) continue
+      consumer ??= arrivalOf(from)
+      provider ??= arrivalOf(to)
       if (count === weights.rounded.length) weights.resize(2 * count)
       weights.set(count++, weight)
-      consumers.push(arrivalOf(from))
-      providers.push(arrivalOf(to))
+      consumers.push(consumer)
+      providers.push(provider)
     }
 
     // Sorted, because sums of floating point numbers depend on their order, and two indexers that saw the same edges in
@@ -226,7 +231,7 @@ export class Graph {
   }
 
   /**
-   * The edges provider by provider, made when first asked for: scores do without.
+   * The edges provider by provider, their weights rounded, made when first asked for: views of two hops do without.
    * @internal
    */
   get byProvider(): Rows {
@@ -251,24 +256,21 @@ export class Graph {
   }
 
   #put(consumer: number, provider: number, weight: bigint): void {
-    let slot = this.rows.find(consumer, provider)
-    const before = slot < 0 ? 0n : this.rows.weights.at(slot)
+    const before = this.weightAt(consumer, provider)
     if (weight === before) return
-    if (weight === 0n) {
-      this.rows.remove(consumer, slot)
-      this.#byProvider?.remove(provider, this.#byProvider.find(provider, consumer))
-      this.#edgeCount--
-    } else {
-      if (slot < 0) {
-        slot = this.rows.insert(consumer, provider)
-        this.#byProvider?.insert(provider, consumer)
-        this.#edgeCount++
-      }
-      this.rows.weights.set(slot, weight)
-    }
+    this.#edgeCount += Number(before === 0n) - Number(weight === 0n)
+    putInRow(this.rows, consumer, provider, weight)
+    if (this.#byProvider !== undefined) putInRow(this.#byProvider, provider, consumer, weight)
     this.outTotals.set(consumer, this.outTotals.at(consumer) + weight - before)
     this.inTotals.set(provider, this.inTotals.at(provider) + weight - before)
   }
+}
+
+/** Sets the weight of a peer in a row, or takes the peer out where it is 0. */
+function putInRow(rows: Rows, row: number, peer: number, weight: bigint): void {
+  const slot = rows.find(row, peer)
+  if (weight === 0n) rows.remove(row, slot)
+  else rows.weights.set(slot < 0 ? rows.insert(row, peer) : slot, weight)
 }
 
 /** An edge with its addresses in lower case and its weight a bigint. */

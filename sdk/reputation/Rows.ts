@@ -9,15 +9,15 @@ export class Rows {
   ends: Uint32Array
   /** The peer in each slot. */
   peers: Uint32Array
-  /** The weight in each slot, where the rows have any. */
-  readonly weights: Weights | undefined
+  /** The weight in each slot. */
+  readonly weights: Weights
   /** Where the room of each row ends. */
   #limits: Uint32Array
   /** Where the room of all rows ends. */
   #top: number
 
   /** Rows side by side without room between: row `i` from `starts[i]` to `starts[i + 1]`. */
-  constructor(starts: Uint32Array, peers: Uint32Array, weights?: Weights) {
+  constructor(starts: Uint32Array, peers: Uint32Array, weights: Weights) {
     this.starts = starts.slice(0, -1)
     this.ends = starts.slice(1)
     this.#limits = starts.slice(1)
@@ -87,11 +87,11 @@ export class Rows {
     const peers = new Uint32Array(length)
     peers.set(this.peers)
     this.peers = peers
-    this.weights?.resize(length)
+    this.weights.resize(length)
   }
 
   #copy(target: number, start: number, end: number): void {
     this.peers.copyWithin(target, start, end)
-    this.weights?.copyWithin(target, start, end)
+    this.weights.copyWithin(target, start, end)
   }
 }

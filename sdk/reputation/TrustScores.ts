@@ -154,8 +154,7 @@ export class TrustScores {
     this.iterations = 0
     let change = count === 0 ? 0 : Number.POSITIVE_INFINITY
     while (change > this.#tolerance && this.iterations <= rounds) {
-      next.fill(0)
-      const idle = this.#direction === 'service' ? this.#passToProviders(next) : this.#passToConsumers(next)
+      const idle = this.#pass(next)
       const trust = this.#trust
       change = 0
       for (let peer = 0; peer < count; peer++) {
@@ -170,58 +169,37 @@ export class TrustScores {
     }
   }
 
-  /** Every consumer's trust goes to its providers. Returns that of those who have none. */
-  #passToProviders(next: Float64Array): number {
-    const { starts, ends, peers, weights } = this.#graph.rows
+  /**
+   * Every peer's trust goes to its partners, who gather it: reading here and there costs less than writing here and there.
+   * Returns the trust of those who have no partner, strangers among them.
+   */
+  #pass(next: Float64Array): number {
+    const { rows, byProvider, outTotals, inTotals } = this.#graph
+    const isService = this.#direction === 'service'
+    const { starts, ends, peers, weights } = isService ? byProvider : rows
+    const totals = (isService ? outTotals : inTotals).rounded
     const amounts = weights.rounded
-    const totals = this.#graph.outTotals.rounded
     const trust = this.#trust
-    let idle = this.#heldByStrangers()
-    for (let peer = 0; peer < this.#peerCount; peer++) {
-      const held = trust[peer] as number
-      if (held === 0) continue
-      const start = starts[peer] as number
-      const end = ends[peer] as number
-      if (start === end) {
-        idle += held
-        continue
-      }
-      const each = held / (totals[peer] as number)
-      for (let slot = start; slot < end; slot++) {
-        const provider = peers[slot] as number
-        next[provider] = (next[provider] as number) + each * (amounts[slot] as number)
-      }
-    }
-    return idle
-  }
+    const count = this.#peerCount
 
-  /** Every provider's trust goes to its consumers, who gather it, because rows are by consumer. */
-  #passToConsumers(next: Float64Array): number {
-    const { starts, ends, peers, weights } = this.#graph.rows
-    const amounts = weights.rounded
-    const totals = this.#graph.inTotals.rounded
-    let idle = this.#heldByStrangers()
-    const each = new Float64Array(this.#peerCount)
-    for (let peer = 0; peer < this.#peerCount; peer++) {
+    let idle = 0
+    for (let place = count; place < trust.length; place++) idle += trust[place] as number
+    const each = new Float64Array(count)
+    for (let peer = 0; peer < count; peer++) {
       const total = totals[peer] as number
-      if (total === 0) idle += this.#trust[peer] as number
-      else each[peer] = (this.#trust[peer] as number) / total
+      if (total === 0) idle += trust[peer] as number
+      else each[peer] = (trust[peer] as number) / total
     }
-    for (let peer = 0; peer < this.#peerCount; peer++) {
+    for (let peer = 0; peer < count; peer++) {
+      const end = ends[peer] as number
       let value = 0
-      for (let slot = starts[peer] as number; slot < (ends[peer] as number); slot++) {
+      for (let slot = starts[peer] as number; slot < end; slot++) {
         value += (each[peers[slot] as number] as number) * (amounts[slot] as number)
       }
       next[peer] = value
     }
+    next.fill(0, count)
     return idle
-  }
-
-  /** Seeds that the graph does not know never consumed nor provided anything. */
-  #heldByStrangers(): number {
-    let held = 0
-    for (let place = this.#peerCount; place < this.#trust.length; place++) held += this.#trust[place] as number
-    return held
   }
 }
 

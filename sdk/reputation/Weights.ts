@@ -8,14 +8,18 @@ export class Weights {
   /** Each value as the nearest floating point number, for scores, which are rounded anyway. */
   rounded: Float64Array
   #words: BigUint64Array
-  #width = 1
+  #width: number
   /** What the width holds, and one more. */
   #limit = 1n << WORD_BITS
 
-  /** All 0. */
-  constructor(length: number) {
+  /**
+   * All 0.
+   * @param width How many words each value has at first; 0 keeps the rounded ones alone, for ever.
+   */
+  constructor(length: number, width: 0 | 1 = 1) {
     this.rounded = new Float64Array(length)
-    this.#words = new BigUint64Array(length)
+    this.#words = new BigUint64Array(length * width)
+    this.#width = width
   }
 
   /** The value at an index below the length. */
@@ -27,8 +31,9 @@ export class Weights {
   }
 
   set(index: number, value: bigint): void {
-    while (value >= this.#limit) this.#widen()
     this.rounded[index] = Number(value)
+    if (this.#width === 0) return
+    while (value >= this.#limit) this.#widen()
     const word = index * this.#width
     this.#words[word] = value
     // A 64-bit array keeps the low 64 bits of what it is given.

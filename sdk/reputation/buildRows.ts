@@ -38,7 +38,7 @@ export function buildRows(peerCount: number, { consumers, providers, weights }: 
   return new Rows(starts, merged.providers.slice(0, count), merged.weights)
 }
 
-/** The same edges by provider, without weights: who was served by each peer. */
+/** The same edges by provider, with rounded weights alone: who was served by each peer. */
 export function transposeRows(rows: Rows): Rows {
   const peerCount = rows.starts.length
   const starts = new Uint32Array(peerCount + 1)
@@ -53,15 +53,17 @@ export function transposeRows(rows: Rows): Rows {
 
   const next = starts.slice()
   const consumers = new Uint32Array(starts[peerCount] as number)
+  const weights = new Weights(consumers.length, 0)
   for (let row = 0; row < peerCount; row++) {
     for (let slot = rows.starts[row] as number; slot < (rows.ends[row] as number); slot++) {
       const peer = rows.peers[slot] as number
       const place = next[peer] as number
       consumers[place] = row
+      weights.rounded[place] = rows.weights.rounded[slot] as number
       next[peer] = place + 1
     }
   }
-  return new Rows(starts, consumers)
+  return new Rows(starts, consumers, weights)
 }
 
 /** Counting sort of `items` by their key, which is below `keyCount`; equal keys keep their order. */
