@@ -34,7 +34,8 @@ export class TrustScores {
   #preTrust = new Float64Array(0)
   #trust = new Float64Array(0)
   #peerCount = 0
-  #strangers: Address[] = []
+  /** The seeds that the graph does not know, and their indices. */
+  #strangers: ReadonlyMap<Address, number> = new Map()
 
   /**
    * @param direction `usage` turns the edges round: the score is then high for who consumes much (`serviceAndUsage`).
@@ -75,9 +76,9 @@ export class TrustScores {
   score(peer: Address): number {
     const address = parseAddress(peer, 'peer')
     const index = this.#graph.indexOf(address)
-    if (index !== undefined && index < this.#peerCount) return this.#trust[index] as number
-    const stranger = this.#strangers.indexOf(address)
-    return stranger === -1 ? 0 : (this.#trust[this.#peerCount + stranger] as number)
+    // A peer that came since was a stranger then.
+    const known = index !== undefined && index < this.#peerCount ? index : this.#strangers.get(address)
+    return known === undefined ? 0 : (this.#trust[known] as number)
   }
 
   /** The scores as `eigenTrust` returns them. */
@@ -87,9 +88,7 @@ export class TrustScores {
       const score = this.#trust[index] as number
       if (score > 0 || this.#graph.hasEdge(index)) scores.set(this.#graph.peers[index] as Address, score)
     }
-    for (const [place, stranger] of this.#strangers.entries()) {
-      scores.set(stranger, this.#trust[this.#peerCount + place] as number)
-    }
+    for (const [stranger, index] of this.#strangers) scores.set(stranger, this.#trust[index] as number)
     return scores
   }
 
@@ -103,9 +102,8 @@ export class TrustScores {
     } else if (this.#preTrust.length === 0 || peers.length > this.#peerCount) {
       const { strangers, preTrust } = this.#place(this.#seeds)
       const trust = new Float64Array(preTrust.length)
-      for (const [place, stranger] of this.#strangers.entries()) {
-        const index = this.#graph.indexOf(stranger) ?? peers.length + strangers.indexOf(stranger)
-        trust[index] = this.#trust[this.#peerCount + place] as number
+      for (const [stranger, before] of this.#strangers) {
+        trust[this.#graph.indexOf(stranger) ?? (strangers.get(stranger) as number)] = this.#trust[before] as number
       }
       trust.set(this.#trust.subarray(0, this.#peerCount))
       this.#trust = trust
@@ -120,14 +118,13 @@ export class TrustScores {
     }
   }
 
-  #place(numbers: AddressMap<number>): { strangers: Address[]; preTrust: Float64Array<ArrayBuffer> } {
-    const strangers = [...numbers.keys()].filter((peer) => this.#graph.indexOf(peer) === undefined).sort()
-    const preTrust = new Float64Array(this.#graph.peers.length + strangers.length)
-    for (const [peer, number] of numbers) {
-      const index = this.#graph.indexOf(peer)
-      if (index !== undefined) preTrust[index] = number
-    }
-    for (const [place, peer] of strangers.entries()) preTrust[this.#graph.peers.length + place] = numbers.get(peer) ?? 0
+  #place(numbers: AddressMap<number>): { strangers: Map<Address, number>; preTrust: Float64Array<ArrayBuffer> } {
+    const { peers } = this.#graph
+    const unknown = [...numbers.keys()].filter((peer) => this.#graph.indexOf(peer) === undefined).sort()
+    const strangers = new Map(unknown.map((peer, place) => [peer, peers.length + place]))
+    const preTrust = new Float64Array(peers.length + unknown.length)
+    for (const [peer, number] of numbers)
+      preTrust[this.#graph.indexOf(peer) ?? (strangers.get(peer) as number)] = number
     return { strangers, preTrust }
   }
 
@@ -137,7 +134,7 @@ export class TrustScores {
     for (let index = 0; index < this.#peerCount; index++) {
       trust[index] = start.get(this.#graph.peers[index] as Address) ?? 0
     }
-    for (const [place, stranger] of this.#strangers.entries()) trust[this.#peerCount + place] = start.get(stranger) ?? 0
+    for (const [stranger, index] of this.#strangers) trust[index] = start.get(stranger) ?? 0
     const total = sum(trust)
     return total > 0 && total < Number.POSITIVE_INFINITY ? trust.map((score) => score / total) : this.#preTrust.slice()
   }

@@ -210,6 +210,19 @@ describe('eigenTrust', () => {
       expect(trust.score(peer(100_001))).to.equal(0)
     })
 
+    it('takes a crowd of seeds without an edge, some of which get one', () => {
+      const crowd = Array.from({ length: 20_000 }, (_, number) => peer(1_000 + number))
+      const graph = Graph.fromEdges([[peer(1), peer(2), 5n]])
+      const trust = new TrustScores(graph, { seeds: crowd, tolerance: 1e-9 })
+      for (let number = 0; number < 200; number++) graph.set(peer(1_000 + number), peer(2), 1n)
+      expect(trust.score(peer(1_000))).to.be.closeTo(5e-5, 1e-9)
+      trust.refresh()
+      const scores = trust.toMap()
+      expect(scores.size).to.equal(20_002)
+      expect(sum(scores.values())).to.be.closeTo(1, 1e-9)
+      expect(scores.get(peer(2))).to.be.greaterThan(1e-3)
+    })
+
     it('finds its way back when the graph was empty in between', () => {
       const graph = Graph.fromEdges([[peer(1), peer(2), 5n]])
       const trust = new TrustScores(graph)
