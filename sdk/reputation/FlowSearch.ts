@@ -1,122 +1,190 @@
+import type { FlowWorkspace, SearchTree } from './FlowWorkspace.ts'
+import type { Graph } from './Graph.ts'
 import type { Rows } from './Rows.ts'
 
 /** An edge that flow was sent over. The amount falls back to 0 where later paths undo it. */
-export type UsedEdge = { readonly edge: number; readonly from: number; readonly to: number; amount: bigint }
+export type UsedEdge = { readonly from: number; readonly to: number; readonly weight: bigint; amount: bigint }
+
+/** How a search ended: the side that found no way on is the side of a cut, undefined where the budget ran out. */
+export type SearchEnd = 'sources' | 'target' | undefined
 
 /**
- * A search for the max-flow between two peers of a graph, all by index: shortest augmenting paths (Edmonds and Karp 1972).
- * What flows is kept by edge used, because a flow touches few edges of a large graph.
+ * A search for the max-flow from some peers of a graph to another, all by index: shortest augmenting paths (Edmonds and Karp
+ * 1972), each found from both ends at once (Pohl 1971), whole levels at a time, the side with fewer edges ahead first. In a
+ * graph with hubs the two searches meet after a few thousand of millions of edges. What flows is kept by edge used, because
+ * a flow touches few edges of a large graph.
  */
 export class FlowSearch {
   /** What flows so far. */
   value = 0n
-  readonly #rows: Rows
-  readonly #source: number
+  readonly #graph: Graph
+  readonly #workspace: FlowWorkspace
+  readonly #sources: readonly number[]
   readonly #target: number
+  /** More than this cannot flow; to reach it needs no further search. */
+  readonly #bound: bigint
   readonly #used = new Map<number, UsedEdge>()
   readonly #usedInto = new Map<number, UsedEdge[]>()
-  // The last round's search tree. Stamps by round save clearing it for each path.
-  readonly #round: Uint32Array
-  readonly #parent: Uint32Array
-  readonly #edge: Uint32Array
-  readonly #queue: Uint32Array
-  #rounds = 0
-  #queued = 0
+  readonly #usedOutOf = new Map<number, UsedEdge[]>()
   #budget: number
+  #stamp = 0
 
   /** @param budget How many edges may be looked at. */
-  constructor(rows: Rows, source: number, target: number, budget: number) {
-    const peerCount = rows.outTotals.length
-    this.#rows = rows
-    this.#source = source
-    this.#target = target
-    this.#round = new Uint32Array(peerCount)
-    this.#parent = new Uint32Array(peerCount)
-    this.#edge = new Uint32Array(peerCount)
-    this.#queue = new Uint32Array(peerCount)
+  constructor(
+    graph: Graph,
+    workspace: FlowWorkspace,
+    ends: { readonly sources: readonly number[]; readonly target: number; readonly bound: bigint },
+    budget: number,
+  ) {
+    this.#graph = graph
+    this.#workspace = workspace
+    this.#sources = ends.sources
+    this.#target = ends.target
+    this.#bound = ends.bound
     this.#budget = budget
   }
 
-  /** Sends all that finds a way. False where the budget ran out before. */
-  run(): boolean {
-    let found = this.#findPath()
-    while (found) {
-      this.#sendAlongPath()
-      found = this.#findPath()
+  /** Sends all that finds a way, or all that the bound allows, which leaves no side without a way and returns undefined too. */
+  run(): SearchEnd {
+    while (this.value < this.#bound) {
+      const meeting = this.#findPath()
+      if (typeof meeting !== 'number') return meeting
+      this.#sendAlongPath(meeting)
     }
-    return found === false
+    return undefined
   }
 
-  /** The edges that carry flow, by rising index. */
+  /** The edges that carry flow. */
   flow(): UsedEdge[] {
-    return [...this.#used.values()].filter(({ amount }) => amount > 0n).sort((a, b) => a.edge - b.edge)
+    return [...this.#used.values()].filter(({ amount }) => amount > 0n)
   }
 
-  /** The peers that the last search reached, by rising index. After a full run they are the source's side of a minimum cut. */
-  reached(): Uint32Array {
-    return this.#queue.slice(0, this.#queued).sort()
+  /** The peer in which the two searches met, on a shortest path; or how they ended without. */
+  #findPath(): number | SearchEnd {
+    const { forward, backward } = this.#workspace
+    this.#stamp = this.#workspace.nextStamp()
+    this.#begin(forward, this.#sources)
+    this.#begin(backward, [this.#target])
+    for (;;) {
+      const ahead = this.#edgesAhead(forward, this.#graph.rows)
+      const behind = this.#edgesAhead(backward, this.#graph.byProvider)
+      const met = ahead <= behind ? this.#advance(forward) : this.#advance(backward)
+      if (met === 'none') continue
+      return met
+    }
   }
 
-  /** Breadth first, so that the path is a shortest one. Undefined where the budget ran out. */
-  #findPath(): boolean | undefined {
-    const { starts, providers, weights } = this.#rows
-    this.#rounds++
-    this.#queue[0] = this.#source
-    this.#queued = 1
-    this.#round[this.#source] = this.#rounds
-    for (let head = 0; head < this.#queued; head++) {
-      const peer = this.#queue[head] as number
-      // What flows in can be turned back. It comes first, so that flow never runs both ways between two peers.
-      for (const { edge, from, amount } of this.#usedInto.get(peer) ?? []) {
-        if (this.#budget-- === 0) return undefined
-        if (amount > 0n) this.#reach(from, peer, edge)
+  #begin(tree: SearchTree, peers: readonly number[]): void {
+    tree.queued = 0
+    tree.level = 0
+    for (const peer of peers) tree.reach(this.#stamp, peer, peer)
+  }
+
+  #edgesAhead({ queue, level, queued }: SearchTree, rows: Rows): number {
+    let edges = 0
+    for (let place = level; place < queued; place++) {
+      const peer = queue[place] as number
+      edges += (rows.ends[peer] as number) - (rows.starts[peer] as number)
+    }
+    return edges
+  }
+
+  /**
+   * Goes on by one level, edges against the way of the search included where flow can be turned back. A whole level, so
+   * that the first peer in which the searches meet lies on a shortest path.
+   */
+  #advance(tree: SearchTree): number | SearchEnd | 'none' {
+    const { forward, backward } = this.#workspace
+    const isForward = tree === forward
+    const other = isForward ? backward : forward
+    const { starts, ends, peers } = isForward ? this.#graph.rows : this.#graph.byProvider
+    const undoable = isForward ? this.#usedInto : this.#usedOutOf
+    const usedAhead = isForward ? this.#usedOutOf : this.#usedInto
+    const { stamps, queue } = tree
+    const stamp = this.#stamp
+    const end = tree.queued
+    let budget = this.#budget
+    for (let place = tree.level; place < end; place++) {
+      const peer = queue[place] as number
+      for (const { from, to, amount } of undoable.get(peer) ?? []) {
+        if (budget-- === 0) return undefined
+        const next = isForward ? from : to
+        if (amount === 0n || stamps[next] === stamp) continue
+        tree.reach(stamp, next, peer)
+        if (other.stamps[next] === stamp) {
+          this.#budget = budget
+          return next
+        }
       }
-      const end = starts[peer + 1] as number
-      for (let edge = starts[peer] as number; edge < end; edge++) {
-        if (this.#budget-- === 0) return undefined
-        const provider = providers[edge] as number
-        if (this.#round[provider] === this.#rounds) continue
-        const amount = this.#used.get(edge)?.amount
-        if (amount !== undefined && amount === weights.at(edge)) continue
-        this.#reach(provider, peer, edge)
-        if (provider === this.#target) return true
+      const isUsed = usedAhead.has(peer)
+      const last = ends[peer] as number
+      for (let slot = starts[peer] as number; slot < last; slot++) {
+        if (budget-- === 0) return undefined
+        const next = peers[slot] as number
+        if (stamps[next] === stamp) continue
+        if (isUsed && this.#isFull(isForward ? peer : next, isForward ? next : peer)) continue
+        tree.reach(stamp, next, peer)
+        if (other.stamps[next] === stamp) {
+          this.#budget = budget
+          return next
+        }
       }
     }
-    return false
+    this.#budget = budget
+    tree.level = end
+    if (tree.queued > end) return 'none'
+    return isForward ? 'sources' : 'target'
   }
 
-  #reach(peer: number, parent: number, edge: number): void {
-    if (this.#round[peer] === this.#rounds) return
-    this.#round[peer] = this.#rounds
-    this.#parent[peer] = parent
-    this.#edge[peer] = edge
-    this.#queue[this.#queued++] = peer
+  #isFull(from: number, to: number): boolean {
+    const used = this.#used.get(this.#key(from, to))
+    return used !== undefined && used.amount === used.weight
   }
 
-  /** Sends as much as the path found has room for. */
-  #sendAlongPath(): void {
-    const { providers, weights } = this.#rows
-    const path: { used: UsedEdge; forward: boolean }[] = []
-    let room: bigint | undefined
-    for (let peer = this.#target; peer !== this.#source; peer = this.#parent[peer] as number) {
-      const edge = this.#edge[peer] as number
-      const forward = providers[edge] === peer
-      const used = this.#used.get(edge) ?? this.#use(edge, this.#parent[peer] as number, peer)
-      const here = forward ? weights.at(edge) - used.amount : used.amount
-      if (room === undefined || here < room) room = here
-      path.push({ used, forward })
+  #key(from: number, to: number): number {
+    return from * this.#workspace.peerCount + to
+  }
+
+  /** Sends as much as the path through this peer has room for. */
+  #sendAlongPath(meeting: number): void {
+    const { forward, backward } = this.#workspace
+    const hops: { there: UsedEdge | undefined; back: UsedEdge | undefined; room: bigint; from: number; to: number }[] =
+      []
+    let amount = this.#bound - this.value
+    const pass = (from: number, to: number): void => {
+      const there = this.#used.get(this.#key(from, to))
+      const back = this.#used.get(this.#key(to, from))
+      const free = there === undefined ? this.#graph.weightAt(from, to) : there.weight - there.amount
+      const room = free + (back?.amount ?? 0n)
+      if (room < amount) amount = room
+      hops.push({ there, back, room, from, to })
     }
-    const amount = room as bigint
-    for (const { used, forward } of path) used.amount += forward ? amount : -amount
+    for (let peer = meeting; forward.parents[peer] !== peer; peer = forward.parents[peer] as number) {
+      pass(forward.parents[peer] as number, peer)
+    }
+    for (let peer = meeting; backward.parents[peer] !== peer; peer = backward.parents[peer] as number) {
+      pass(peer, backward.parents[peer] as number)
+    }
+    for (const { there, back, from, to } of hops) {
+      // What flows the other way is turned back first, so that flow never runs both ways between two peers.
+      const turned = back === undefined || back.amount < amount ? (back?.amount ?? 0n) : amount
+      if (back !== undefined) back.amount -= turned
+      if (turned < amount) (there ?? this.#use(from, to)).amount += amount - turned
+    }
     this.value += amount
   }
 
-  #use(edge: number, from: number, to: number): UsedEdge {
-    const used = { edge, from, to, amount: 0n }
-    this.#used.set(edge, used)
-    const into = this.#usedInto.get(to)
-    if (into === undefined) this.#usedInto.set(to, [used])
-    else into.push(used)
+  #use(from: number, to: number): UsedEdge {
+    const used = { from, to, weight: this.#graph.weightAt(from, to), amount: 0n }
+    this.#used.set(this.#key(from, to), used)
+    append(this.#usedInto, to, used)
+    append(this.#usedOutOf, from, used)
     return used
   }
+}
+
+function append(lists: Map<number, UsedEdge[]>, peer: number, used: UsedEdge): void {
+  const list = lists.get(peer)
+  if (list === undefined) lists.set(peer, [used])
+  else list.push(used)
 }

@@ -1,109 +1,97 @@
-import { BigUintArray } from './BigUintArray.ts'
+import type { Weights } from './Weights.ts'
 
 /**
- * A graph's edges in compressed sparse rows. Peers and edges go by index: the edges of consumer `i` are those from
- * `starts[i]` up to, not including, `starts[i + 1]`, by rising provider.
+ * One list of peers for each peer, all in one typed array with room to grow: compressed sparse rows that can be changed.
+ * Peers go by index. Row `i` takes the slots from `starts[i]` up to, not including, `ends[i]`, its peers rising.
  */
-export type Rows = {
-  readonly starts: Uint32Array
-  /** The provider of each edge. */
-  readonly providers: Uint32Array
-  /** The weight of each edge, above zero. */
-  readonly weights: BigUintArray
-  /** What part of its consumer's total each edge is. A row adds up to 1. */
-  readonly shares: Float64Array
-  /** The sum over each peer's edges as a consumer. */
-  readonly outTotals: BigUintArray
-  /** The sum over each peer's edges as a provider. */
-  readonly inTotals: BigUintArray
-}
+export class Rows {
+  starts: Uint32Array
+  ends: Uint32Array
+  /** The peer in each slot. */
+  peers: Uint32Array
+  /** The weight in each slot. */
+  readonly weights: Weights
+  /** Where the room of each row ends. */
+  #limits: Uint32Array
+  /** Where the room of all rows ends. */
+  #top: number
 
-/** Edges as they came: in any order, with repeats, which add up. All lists are of one length. */
-export type RawEdges = {
-  readonly consumers: Uint32Array
-  readonly providers: Uint32Array
-  readonly weights: readonly bigint[]
-}
+  /** Rows side by side without room between: row `i` from `starts[i]` to `starts[i + 1]`. */
+  constructor(starts: Uint32Array, peers: Uint32Array, weights: Weights) {
+    this.starts = starts.slice(0, -1)
+    this.ends = starts.slice(1)
+    this.#limits = starts.slice(1)
+    this.peers = peers
+    this.weights = weights
+    this.#top = peers.length
+  }
 
-/** Sorts edges into rows. The outcome does not depend on their order. */
-export function buildRows(peerCount: number, { consumers, providers, weights }: RawEdges): Rows {
-  // By provider first, then, stably, by consumer: rows by consumer with providers rising in each.
-  const order = sortBy(consumers, peerCount, sortBy(providers, peerCount, Uint32Array.from(weights.keys())))
-
-  const starts = new Uint32Array(peerCount + 1)
-  const merged: { providers: number[]; weights: bigint[] } = { providers: [], weights: [] }
-  let lastConsumer = -1
-  for (const edge of order) {
-    const consumer = consumers[edge] as number
-    const provider = providers[edge] as number
-    const weight = weights[edge] as bigint
-    const last = merged.weights.length - 1
-    if (consumer === lastConsumer && provider === merged.providers[last]) {
-      merged.weights[last] = (merged.weights[last] as bigint) + weight
-    } else {
-      merged.providers.push(provider)
-      merged.weights.push(weight)
-      starts[consumer + 1] = merged.weights.length
-      lastConsumer = consumer
+  /** The slot of `peer` in the row, or, where it is not there, −1 − the slot where it belongs. */
+  find(row: number, peer: number): number {
+    let low = this.starts[row] as number
+    let high = this.ends[row] as number
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const found = this.peers[middle] as number
+      if (found === peer) return middle
+      if (found < peer) low = middle + 1
+      else high = middle
     }
-  }
-  // A peer that consumed nothing has an empty row, which starts and ends where the one before it ends.
-  for (let peer = 0; peer < peerCount; peer++) {
-    starts[peer + 1] = Math.max(starts[peer] as number, starts[peer + 1] as number)
+    return -1 - low
   }
 
-  const outTotals = new Array<bigint>(peerCount).fill(0n)
-  const inTotals = new Array<bigint>(peerCount).fill(0n)
-  const shares = new Float64Array(merged.weights.length)
-  for (let consumer = 0; consumer < peerCount; consumer++) {
-    const start = starts[consumer] as number
-    const end = starts[consumer + 1] as number
-    let total = 0n
-    for (let edge = start; edge < end; edge++) {
-      const provider = merged.providers[edge] as number
-      const weight = merged.weights[edge] as bigint
-      total += weight
-      inTotals[provider] = (inTotals[provider] as bigint) + weight
+  /** Puts a peer into a row that has it not, and returns its slot, whose weight is still to be set. */
+  insert(row: number, peer: number): number {
+    if (this.ends[row] === this.#limits[row]) this.#move(row)
+    const slot = -1 - this.find(row, peer)
+    const end = this.ends[row] as number
+    this.#copy(slot + 1, slot, end)
+    this.peers[slot] = peer
+    this.ends[row] = end + 1
+    return slot
+  }
+
+  /** Takes a slot out of its row. */
+  remove(row: number, slot: number): void {
+    const end = this.ends[row] as number
+    this.#copy(slot, slot + 1, end)
+    this.ends[row] = end - 1
+  }
+
+  /** Makes it so many rows; the new ones are empty. */
+  resize(rowCount: number): void {
+    const grow = (list: Uint32Array): Uint32Array => {
+      const grown = new Uint32Array(rowCount)
+      grown.set(list)
+      return grown
     }
-    outTotals[consumer] = total
-    for (let edge = start; edge < end; edge++) shares[edge] = Number(merged.weights[edge]) / Number(total)
+    this.starts = grow(this.starts)
+    this.ends = grow(this.ends)
+    this.#limits = grow(this.#limits)
   }
 
-  return {
-    starts,
-    providers: Uint32Array.from(merged.providers),
-    weights: new BigUintArray(merged.weights),
-    shares,
-    outTotals: new BigUintArray(outTotals),
-    inTotals: new BigUintArray(inTotals),
+  /** Moves a row that is full to the end of all, where it has room to double. What it leaves behind is not used again. */
+  #move(row: number): void {
+    const start = this.starts[row] as number
+    const end = this.ends[row] as number
+    const room = Math.max(4, 2 * (end - start))
+    if (this.#top + room > this.peers.length) this.#grow(Math.ceil(1.25 * (this.#top + room)))
+    this.#copy(this.#top, start, end)
+    this.starts[row] = this.#top
+    this.ends[row] = this.#top + (end - start)
+    this.#top += room
+    this.#limits[row] = this.#top
   }
-}
 
-/** The edge from `consumer` to `provider`, or undefined where there is none. */
-export function findEdge({ starts, providers }: Rows, consumer: number, provider: number): number | undefined {
-  let low = starts[consumer] as number
-  let high = starts[consumer + 1] as number
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const found = providers[middle] as number
-    if (found === provider) return middle
-    if (found < provider) low = middle + 1
-    else high = middle
+  #grow(length: number): void {
+    const peers = new Uint32Array(length)
+    peers.set(this.peers)
+    this.peers = peers
+    this.weights.resize(length)
   }
-  return undefined
-}
 
-/** Counting sort of `items` by their key, which is below `keyCount`; equal keys keep their order. */
-function sortBy(keys: Uint32Array, keyCount: number, items: Uint32Array): Uint32Array {
-  const next = new Uint32Array(keyCount + 1)
-  for (const key of keys) next[key + 1] = (next[key + 1] as number) + 1
-  for (let key = 0; key < keyCount; key++) next[key + 1] = (next[key + 1] as number) + (next[key] as number)
-  const sorted = new Uint32Array(items.length)
-  for (const item of items) {
-    const key = keys[item] as number
-    const place = next[key] as number
-    sorted[place] = item
-    next[key] = place + 1
+  #copy(target: number, start: number, end: number): void {
+    this.peers.copyWithin(target, start, end)
+    this.weights.copyWithin(target, start, end)
   }
-  return sorted
 }

@@ -1,7 +1,6 @@
 import type { Address } from 'viem'
 import type { Graph } from './Graph.ts'
 import { parsePair } from './parsePair.ts'
-import { findEdge } from './Rows.ts'
 
 /**
  * The reputation of `target` in the eyes of `source`, over at most one peer between them: the value that `target` served
@@ -24,18 +23,17 @@ export function twoHopFlow(graph: Graph, source: Address, target: Address): bigi
   const to = graph.indexOf(pair.target)
   if (from === undefined || to === undefined) return 0n
 
-  const { starts, providers, weights } = graph.rows
+  const { starts, ends, peers, weights } = graph.rows
   let flow = 0n
-  for (let edge = starts[from] as number; edge < (starts[from + 1] as number); edge++) {
-    const middle = providers[edge] as number
+  for (let slot = starts[from] as number; slot < (ends[from] as number); slot++) {
+    const middle = peers[slot] as number
     if (middle === to) {
-      flow += weights.at(edge)
+      flow += weights.at(slot)
       continue
     }
-    const onward = findEdge(graph.rows, middle, to)
-    if (onward === undefined) continue
-    const first = weights.at(edge)
-    const second = weights.at(onward)
+    const second = graph.weightAt(middle, to)
+    if (second === 0n) continue
+    const first = weights.at(slot)
     flow += first < second ? first : second
   }
   return flow

@@ -1,5 +1,5 @@
 import { ScripError } from '@scrip/sdk/errors'
-import { Graph, type GraphEdge } from '@scrip/sdk/reputation'
+import { Graph, type GraphEdge, maxFlow, twoHopFlow } from '@scrip/sdk/reputation'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { sameEdges, someEdges, upper } from './support/arbitraries.ts'
@@ -108,6 +108,92 @@ describe('Graph', () => {
           expect({ peers, rows }).to.deep.equal({ peers: graph.peers, rows: graph.rows })
       }),
     )
+  })
+
+  it('changes in place, to what it would be if made anew', () => {
+    const someChanges = fc.array(
+      fc.tuple(
+        fc.boolean(),
+        someEdges.map((edges) => edges.slice(0, 3)),
+      ),
+      { maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(someEdges, someChanges, fc.boolean(), (edges, changes, searched) => {
+        const graph = Graph.fromEdges(edges)
+        // The edges by provider are made by the first search and must then follow.
+        if (searched) maxFlow(graph, peer(0), peer(1))
+        const totals = new Map(
+          [...graph.edges()].map(([from, to, weight]) => [`${from} ${to}`, [from, to, weight] as const]),
+        )
+        for (const [isSet, list] of changes) {
+          for (const [from, to, weight] of list) {
+            const before = totals.get(`${from} ${to}`)?.[2] ?? 0n
+            if (isSet) graph.set(upper(from), to, weight)
+            else graph.add(from, upper(to), weight)
+            totals.set(`${from} ${to}`, [from, to, isSet ? BigInt(weight) : before + BigInt(weight)])
+          }
+        }
+        const anew = Graph.fromEdges(totals.values())
+        expect([...graph.edges()].sort()).to.deep.equal([...anew.edges()].sort())
+        expect(graph.edgeCount).to.equal(anew.edgeCount)
+        const again = Graph.fromEdges(graph.edges())
+        expect(again.rows).to.deep.equal(anew.rows)
+        for (let number = 0; number < PEERS; number++) {
+          expect(graph.has(peer(number))).to.equal(anew.has(peer(number)))
+          expect(graph.inTotal(peer(number))).to.equal(anew.inTotal(peer(number)))
+          expect(graph.outTotal(peer(number))).to.equal(anew.outTotal(peer(number)))
+          for (let other = 0; other < PEERS; other++) {
+            if (other === number) continue
+            const [source, target] = [peer(number), peer(other)]
+            expect(graph.weight(source, target)).to.equal(anew.weight(source, target))
+            expect(twoHopFlow(graph, source, target)).to.equal(twoHopFlow(anew, source, target))
+            expect(maxFlow(graph, source, target).value).to.equal(maxFlow(anew, source, target).value)
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('takes in a network from nothing, edge by edge', () => {
+    const graph = Graph.fromEdges([])
+    const edges = Array.from({ length: 3_000 }, (_, index): GraphEdge => {
+      return [peer((index * 7919) % 211), peer(300 + ((index * 104_729) % 499)), BigInt(index) + 1n]
+    })
+    for (const [from, to, weight] of edges) graph.add(from, to, weight)
+    const again = Graph.fromEdges(graph.edges())
+    const anew = Graph.fromEdges(edges)
+    expect([again.peers, again.rows]).to.deep.equal([anew.peers, anew.rows])
+    expect(twoHopFlow(graph, peer(1), peer(301))).to.equal(twoHopFlow(anew, peer(1), peer(301)))
+  })
+
+  it('is as it was after a change that it refuses', () => {
+    const graph = Graph.fromEdges([[ann, bob, 5n]])
+    for (const weight of [-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, -1n, 2n ** 256n]) {
+      for (const run of [() => graph.set(cat, ann, weight), () => graph.add(ann, bob, weight)]) {
+        expect(errorOf(run).code).to.equal('INVALID_ARGUMENT')
+        expect(errorOf(run).values).to.deep.equal({ weight })
+      }
+    }
+    expect(errorOf(() => graph.set(cat, '0x', 1n)).code).to.equal('INVALID_ARGUMENT')
+    expect(errorOf(() => graph.add('0x', cat, 1n)).code).to.equal('INVALID_ARGUMENT')
+    graph.set(cat, upper(cat), 1n)
+    graph.add(cat, cat, 1n)
+    graph.set(cat, ann, 0n)
+    graph.add(cat, ann, 0)
+    expect([graph.peers, [...graph.edges()]]).to.deep.equal([[ann, bob], [[ann, bob, 5n]]])
+  })
+
+  it('holds none of a million peers whose edges all weigh nothing', function () {
+    this.timeout(60_000)
+    const edges = function* (): Generator<GraphEdge> {
+      for (let number = 0; number < 1_000_000; number++) yield [peer(number), peer(number + 1), 0n]
+      yield [ann, bob, 1n]
+    }
+    const graph = Graph.fromEdges(edges())
+    expect(graph.peers).to.deep.equal([ann, bob])
+    expect(maxFlow(graph, ann, bob).value).to.equal(1n)
   })
 
   it('refuses what is no weight and says where', () => {

@@ -1,10 +1,10 @@
 import { ScripError } from '@scrip/sdk/errors'
-import { type EigenTrustOptions, eigenTrust, Graph, type GraphEdge } from '@scrip/sdk/reputation'
+import { type EigenTrustOptions, eigenTrust, Graph, type GraphEdge, TrustScores } from '@scrip/sdk/reputation'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { sameEdges, someEdges, upper } from './support/arbitraries.ts'
-import { bitcoinOtc } from './support/bitcoinOtc.ts'
 import { amountsOf, numberOf, peer, solveTrust } from './support/oracle.ts'
+import { bitcoinOtc, itWith } from './support/realGraphs.ts'
 
 /** Scores of peers by number, in the order asked for. */
 function scoresOf(edges: Iterable<GraphEdge>, options: EigenTrustOptions, numbers: number[]): (number | undefined)[] {
@@ -84,46 +84,47 @@ describe('eigenTrust', () => {
     })
 
     const otc = bitcoinOtc()
-    if (otc !== undefined) {
-      const graph = Graph.fromEdges(otc)
-      const trusted = [peer(1), peer(4), peer(13)]
+    const graph = Graph.fromEdges(otc ?? [])
+    const trusted = [peer(1), peer(4), peer(13)]
 
-      it('Bitcoin OTC, seeded by users 1, 4 and 13', () => {
-        expect(graph.edgeCount).to.equal(32_029)
-        const usual = eigenTrust(graph, { seeds: trusted, tolerance: 1e-14 }).scores
-        for (const [user, score] of [
-          [1, 0.08346814],
-          [13, 0.073076027],
-          [4, 0.070665268],
-          [7, 0.017876837],
-          [35, 0.010782052],
-          [2642, 0.007182083],
-        ] as const) {
-          expect(usual.get(peer(user)), `user ${user}`).to.be.closeTo(score, 1e-9)
-        }
-        const near = eigenTrust(graph, { seeds: trusted, alpha: 0.5, tolerance: 1e-14 }).scores
-        for (const [user, score] of [
-          [1, 0.188465172],
-          [13, 0.182342657],
-          [4, 0.180814316],
-          [7, 0.011138085],
-        ] as const) {
-          expect(near.get(peer(user)), `user ${user}`).to.be.closeTo(score, 1e-9)
-        }
-      })
+    itWith(otc)('Bitcoin OTC, seeded by users 1, 4 and 13', () => {
+      expect(graph.edgeCount).to.equal(32_029)
+      const usual = eigenTrust(graph, { seeds: trusted, tolerance: 1e-14 }).scores
+      for (const [user, score] of [
+        [1, 0.08346814],
+        [13, 0.073076027],
+        [4, 0.070665268],
+        [7, 0.017876837],
+        [35, 0.010782052],
+        [2642, 0.007182083],
+      ] as const) {
+        expect(usual.get(peer(user)), `user ${user}`).to.be.closeTo(score, 1e-9)
+      }
+      const near = eigenTrust(graph, { seeds: trusted, alpha: 0.5, tolerance: 1e-14 }).scores
+      for (const [user, score] of [
+        [1, 0.188465172],
+        [13, 0.182342657],
+        [4, 0.180814316],
+        [7, 0.011138085],
+      ] as const) {
+        expect(near.get(peer(user)), `user ${user}`).to.be.closeTo(score, 1e-9)
+      }
+    })
 
-      it('Bitcoin OTC, where a thousand sock puppets gain nothing with seeds and a sixth of all trust without', () => {
+    itWith(otc)(
+      'Bitcoin OTC, where a thousand sock puppets gain nothing with seeds and a sixth of all trust without',
+      () => {
         const puppets = Array.from({ length: 1000 }, (_, index) => peer(100_000 + index))
         const praise = puppets.map((from, index): GraphEdge => [from, puppets[(index + 1) % 1000] ?? from, 1_000_000])
-        const attacked = Graph.fromEdges([...otc, ...praise])
+        const attacked = Graph.fromEdges([...(otc ?? []), ...praise])
         const held = (options: EigenTrustOptions): number => {
           const { scores } = eigenTrust(attacked, options)
           return sum(puppets.map((puppet) => scores.get(puppet) ?? Number.NaN))
         }
         expect(held({ seeds: trusted })).to.equal(0)
         expect(held({})).to.be.greaterThan(1 / 7)
-      })
-    }
+      },
+    )
   })
 
   it('solves the equations that define it, within what the tolerance promises', () => {
@@ -159,6 +160,80 @@ describe('eigenTrust', () => {
         expect([...uniform.scores]).to.deep.equal([...seeded.scores])
       }),
     )
+  })
+
+  it('starts from scores that it is given, and comes to the same', () => {
+    const someStart = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 8, maxLength: 8 })
+    fc.assert(
+      fc.property(someEdges, someStart, (edges, numbers) => {
+        const start = new Map(numbers.map((number, index) => [upper(peer(index)), number]))
+        const graph = Graph.fromEdges(edges)
+        const options = { seeds: [peer(0), peer(5)], tolerance: 1e-12 }
+        const cold = eigenTrust(graph, options)
+        const warm = eigenTrust(graph, { ...options, start })
+        for (const [address, score] of cold.scores) expect(warm.scores.get(address)).to.be.closeTo(score, 1e-10)
+        expect(eigenTrust(graph, { ...options, start: cold.scores }).iterations).to.be.at.most(2)
+      }),
+    )
+  })
+
+  describe('TrustScores', () => {
+    it('keeps up with a graph that changes', () => {
+      const someChanges = fc.array(someEdges, { minLength: 1, maxLength: 4 })
+      const someSeeds = fc.constantFrom(undefined, [peer(0)], [peer(7), peer(900)])
+      fc.assert(
+        fc.property(someEdges, someChanges, someSeeds, (edges, changes, seeds) => {
+          const options = { seeds, tolerance: 1e-13 }
+          const graph = Graph.fromEdges(edges)
+          const trust = new TrustScores(graph, options)
+          for (const change of changes) {
+            for (const [from, to, weight] of change) graph.set(from, to, weight)
+            trust.refresh()
+            const { scores } = eigenTrust(Graph.fromEdges(graph.edges()), options)
+            expect([...trust.toMap().keys()].sort()).to.deep.equal([...scores.keys()].sort())
+            for (const [address, score] of scores) expect(trust.score(upper(address))).to.be.closeTo(score, 1e-11)
+          }
+        }),
+      )
+    })
+
+    it('takes few rounds after one receipt', () => {
+      const edges = Array.from({ length: 20_000 }, (_, index): GraphEdge => {
+        return [peer((index * 7919) % 997), peer((index * 104_729) % 4_999), (index % 10) + 1]
+      })
+      const graph = Graph.fromEdges(edges)
+      const trust = new TrustScores(graph, { seeds: [peer(1), peer(2)] })
+      const cold = trust.iterations
+      graph.add(peer(400), peer(100_000), 3n)
+      expect(trust.refresh()).to.be.at.most(cold / 2)
+      expect(trust.score(peer(100_000))).to.be.greaterThan(0)
+      expect(trust.score(peer(100_001))).to.equal(0)
+    })
+
+    it('takes a crowd of seeds without an edge, some of which get one', () => {
+      const crowd = Array.from({ length: 20_000 }, (_, number) => peer(1_000 + number))
+      const graph = Graph.fromEdges([[peer(1), peer(2), 5n]])
+      const trust = new TrustScores(graph, { seeds: crowd, tolerance: 1e-9 })
+      for (let number = 0; number < 200; number++) graph.set(peer(1_000 + number), peer(2), 1n)
+      expect(trust.score(peer(1_000))).to.be.closeTo(5e-5, 1e-9)
+      trust.refresh()
+      const scores = trust.toMap()
+      expect(scores.size).to.equal(20_002)
+      expect(sum(scores.values())).to.be.closeTo(1, 1e-9)
+      expect(scores.get(peer(2))).to.be.greaterThan(1e-3)
+    })
+
+    it('finds its way back when the graph was empty in between', () => {
+      const graph = Graph.fromEdges([[peer(1), peer(2), 5n]])
+      const trust = new TrustScores(graph)
+      graph.set(peer(1), peer(2), 0n)
+      trust.refresh()
+      expect([...trust.toMap()]).to.deep.equal([])
+      graph.set(peer(1), peer(3), 1n)
+      trust.refresh()
+      expect([...trust.toMap().keys()]).to.deep.equal([peer(1), peer(3)])
+      expect(sum(trust.toMap().values())).to.be.closeTo(1, 1e-6)
+    })
   })
 
   it('comes to the same last bit in any order of the edges and any spelling', () => {
@@ -245,6 +320,10 @@ describe('eigenTrust', () => {
         ]),
       },
       { seeds: ['0x1'] },
+      { start: new Map([[peer(1), -1]]) },
+      { start: new Map([[peer(1), Number.NaN]]) },
+      { start: new Map([[peer(1), Number.POSITIVE_INFINITY]]) },
+      { start: new Map([['0x1', 1]]) },
     ]
     for (const options of wrong) {
       expect(() => eigenTrust(graph, options), JSON.stringify(options))
