@@ -140,63 +140,72 @@ export class TrustScores {
   }
 
   #solve(): void {
-    const alpha = this.#alpha
-    const preTrust = this.#preTrust
-    const count = preTrust.length
     // A round shrinks the change to 1 − alpha of the last one or less, and the first is at most 2. By this many rounds only
     // rounding is left, which a tolerance near the grain of floating point numbers could wait for in vain.
-    const rounds = Math.log(Math.max(this.#tolerance, Number.EPSILON) / 2) / Math.log1p(-alpha)
+    const rounds = Math.log(Math.max(this.#tolerance, Number.EPSILON) / 2) / Math.log1p(-this.#alpha)
 
-    let next = new Float64Array(count)
+    let next = new Float64Array(this.#trust.length)
+    const each = new Float64Array(this.#peerCount)
     this.iterations = 0
-    let change = count === 0 ? 0 : Number.POSITIVE_INFINITY
+    let change = next.length === 0 ? 0 : Number.POSITIVE_INFINITY
     while (change > this.#tolerance && this.iterations <= rounds) {
-      const idle = this.#pass(next)
-      const trust = this.#trust
-      change = 0
-      for (let peer = 0; peer < count; peer++) {
-        const seeded = preTrust[peer] as number
-        const value = (1 - alpha) * ((next[peer] as number) + idle * seeded) + alpha * seeded
-        change += Math.abs(value - (trust[peer] as number))
-        next[peer] = value
-      }
+      const idle = this.#divide(each)
+      change = this.#gather(each, idle, next)
+      const spare = this.#trust
       this.#trust = next
-      next = trust
+      next = spare
       this.iterations++
     }
   }
 
   /**
-   * Every peer's trust goes to its partners, who gather it: reading here and there costs less than writing here and there.
-   * Returns the trust of those who have no partner, strangers among them.
+   * Says what each peer passes on per unit of weight; nobody reads that of a peer without a partner. Returns the trust of
+   * those, strangers among them.
    */
-  #pass(next: Float64Array): number {
-    const { rows, byProvider, outTotals, inTotals } = this.#graph
-    const isService = this.#direction === 'service'
-    const { starts, ends, peers, weights } = isService ? byProvider : rows
-    const totals = (isService ? outTotals : inTotals).rounded
-    const amounts = weights.rounded
+  #divide(each: Float64Array): number {
+    const totals = (this.#direction === 'service' ? this.#graph.outTotals : this.#graph.inTotals).rounded
     const trust = this.#trust
     const count = this.#peerCount
-
     let idle = 0
-    for (let place = count; place < trust.length; place++) idle += trust[place] as number
-    const each = new Float64Array(count)
+    for (let index = count; index < trust.length; index++) idle += trust[index] as number
     for (let peer = 0; peer < count; peer++) {
       const total = totals[peer] as number
-      if (total === 0) idle += trust[peer] as number
-      else each[peer] = (trust[peer] as number) / total
+      const held = trust[peer] as number
+      if (total === 0) idle += held
+      else each[peer] = held / total
     }
+    return idle
+  }
+
+  /**
+   * Every peer gathers what its partners pass on, which costs less than that they spread it: reading here and there is
+   * quicker than writing here and there. Returns how much trust moved.
+   */
+  #gather(each: Float64Array, idle: number, next: Float64Array): number {
+    const { starts, ends, peers, weights } = this.#direction === 'service' ? this.#graph.byProvider : this.#graph.rows
+    const amounts = weights.rounded
+    const trust = this.#trust
+    const preTrust = this.#preTrust
+    const count = this.#peerCount
+    const kept = 1 - this.#alpha
+    const seeded = kept * idle + this.#alpha
+    let change = 0
     for (let peer = 0; peer < count; peer++) {
       const end = ends[peer] as number
-      let value = 0
+      let gathered = 0
       for (let slot = starts[peer] as number; slot < end; slot++) {
-        value += (each[peers[slot] as number] as number) * (amounts[slot] as number)
+        gathered += (each[peers[slot] as number] as number) * (amounts[slot] as number)
       }
+      const value = kept * gathered + seeded * (preTrust[peer] as number)
+      change += Math.abs(value - (trust[peer] as number))
       next[peer] = value
     }
-    next.fill(0, count)
-    return idle
+    for (let index = count; index < next.length; index++) {
+      const value = seeded * (preTrust[index] as number)
+      change += Math.abs(value - (trust[index] as number))
+      next[index] = value
+    }
+    return change
   }
 }
 
