@@ -42,7 +42,7 @@ export type EigenTrustResult = {
 }
 
 /**
- * The global reputation of every peer by EigenTrust (Kamvar, Schlosser and Garcia-Molina 2003, §4.5, algorithm 2): a peer is
+ * The global reputation of every peer by EigenTrust (Kamvar, Schlosser and Garcia-Molina 2003): a peer is
  * trusted as far as trusted peers were served by it.
  *
  * Trust flows from consumer to provider. In each round a peer passes its trust on to those that served it, in proportion

@@ -28,7 +28,7 @@ export type IssuerRating = {
 
 /**
  * How far an issuer's promises are worth their face: kept / (kept + broken + doubt), the expected rate of kept promises by
- * value with prior doubt (Jøsang and Ismail 2002, "The Beta Reputation System", §3), no prior trust given. A default and a bounce
+ * value with prior doubt (Jøsang and Ismail 2002, "The Beta Reputation System"), no prior trust given. A default and a bounce
  * are broken in full. A dispute counts half, because the holder alone says so, at the price of its own currency; a request
  * that lapsed a tenth, because it costs whoever makes it nothing.
  *

@@ -28,7 +28,7 @@ export type Reciprocity = {
 
 /**
  * How far a client gave back what it took, in the eyes of the server that it asks: the decision function of the Reciprocative
- * player (Feldman, Lai, Stoica and Chuang 2004, "Robust Incentive Techniques for Peer-to-Peer Networks", §4, with max-flow as in
+ * player (Feldman, Lai, Stoica and Chuang 2004, "Robust Incentive Techniques for Peer-to-Peer Networks", with max-flow as in
  * subjective shared history): min(1, flow(server → client) / flow(client → server)). The view `private` counts direct
  * edges only, as a BitTorrent client does; it is what the others come to where nobody else has a history.
  *
@@ -49,7 +49,7 @@ export function reciprocity(
 }
 
 /**
- * What a peer provided to all others over what it consumed of them: its generosity (Feldman et al. 2004, §4). It is objective, so
+ * What a peer provided to all others over what it consumed of them: its generosity (Feldman et al. 2004). It is objective, so
  * that peers who praise each other can make it as high as they like: decide by `reciprocity` where that matters.
  *
  * @returns Infinity for who never consumed, undefined for a stranger.
