@@ -15,8 +15,9 @@ import { mint } from '@scrip/sdk/chain'
 import { sqliteStore } from '@scrip/sdk/store'
 import { type Address, parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { paidIn, payees } from '../../sdk/channels/PayeeRecord.ts'
+import { paidIn } from '../../sdk/channels/PayeeRecord.ts'
 import { payers } from '../../sdk/channels/Payer.ts'
+import { allPayeeRecords } from '../../sdk/channels/payeeRecords.ts'
 import { openMarket, payeeNamed } from '../http/market.ts'
 import { number, tableOf } from '../table.ts'
 import { ask, buyOne, type Lane, newLane, pause, payment } from './lanes.ts'
@@ -208,7 +209,7 @@ const boughtPaid = new Map(
 await bought.close()
 for (const { name, store: path, lanes, vandal } of peers) {
   const store = sqliteStore(path)
-  for (const record of await store.all(payees)) {
+  for (const record of await allPayeeRecords(store)) {
     const lane = [...lanes, vandal].find(({ payer }) => payer.channel.id === record.channel.id)
     const stored = paidIn(record)
     const paid = lane ? await lane.payer.paid() : (boughtPaid.get(record.channel.id) ?? 0n)

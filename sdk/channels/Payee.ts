@@ -3,13 +3,14 @@ import type { Address, Hex } from 'viem'
 import type { ErrorCode } from '../errors/codes.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import { outcomeOf } from '../store/outcomes.ts'
-import { put, type Store } from '../store/Store.ts'
+import type { Store } from '../store/Store.ts'
 import { toHex } from './bytes.ts'
 import type { Channel, ChannelState, Claim } from './Channel.ts'
 import { createExposures } from './createExposures.ts'
 import { sizeOf } from './gaps.ts'
 import { judge, type Statement } from './judge.ts'
-import { claimIn, newRecord, observed, type PayeeRecord, paidIn, payees, unclaimedIn } from './PayeeRecord.ts'
+import { claimIn, newRecord, observed, type PayeeRecord, paidIn, unclaimedIn } from './PayeeRecord.ts'
+import { allPayeeRecords, payeeRecordChanges, readPayeeRecord, watchPayeeRecords } from './payeeRecords.ts'
 import { decodePayment } from './payment.ts'
 
 /** Which payments a payee takes. */
@@ -112,6 +113,8 @@ type Entry = {
   record: PayeeRecord
   /** The newest record on the disk: only what it says was paid counts. */
   stored: PayeeRecord
+  /** Whether that one ever was written: a channel that is new is not. */
+  isStored: boolean
   /** In a store that several processes share: the version that it was read with, and that of `record`. */
   readonly read: string
   version: string
@@ -171,12 +174,11 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
   const load = async (id: Hex): Promise<Entry | undefined> => entries.get(id) ?? loading.get(id) ?? read(id)
 
   const read = (id: Hex): Promise<Entry | undefined> => {
-    const work: Promise<Entry | undefined> = store
-      .read(payees, id)
+    const work: Promise<Entry | undefined> = readPayeeRecord(store, id)
       .then(({ record, version }) => {
         // Another process changed it while it was read.
         if (loading.get(id) !== work) return load(id)
-        const entry = entries.get(id) ?? (record && newEntry(record, version))
+        const entry = entries.get(id) ?? (record && storedEntry(record, version))
         if (entry !== undefined) entries.set(id, entry)
         if (isShared && entry !== undefined) exposures.note(entry.record)
         return entry
@@ -202,9 +204,9 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
   const refresh = async (id: Hex): Promise<void> => {
     const entry = entries.get(id)
     if (entry === undefined) return forget(id)
-    const { record, version } = await store.read(payees, id)
+    const { record, version } = await readPayeeRecord(store, id)
     if (record === undefined || entries.get(id) !== entry || isKnown(version, entry)) return
-    entries.set(id, newEntry(record, version))
+    entries.set(id, storedEntry(record, version))
     exposures.note(record)
   }
 
@@ -266,10 +268,12 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     const from = entry.version
     const guard = exposures.guard(entry.record, record)
     if (isShared) entry.version = newVersion()
-    const change = put(payees, id, record, isShared ? { from, to: entry.version } : undefined)
+    const revision = isShared ? { from, to: entry.version } : undefined
+    const changes = payeeRecordChanges(record, entry.isStored ? entry.stored : undefined, revision)
     const saved = () => {
       const isMore = creditIn(entry.record, record) > creditIn(entry.record, entry.stored)
       entry.stored = record
+      entry.isStored = true
       if (isMore) wake(id)
     }
     const failed = (error: unknown) => {
@@ -295,7 +299,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       throw error
     }
     const saving: Saving = {
-      durable: store.write(guard ? [change, guard] : [change]).then(saved, failed),
+      durable: store.write(guard ? [...changes, guard] : changes).then(saved, failed),
     }
     entry.saving.later = saving
     entry.saving = saving
@@ -394,8 +398,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     })
 
   const watchers: ((channelId?: Hex) => void)[] = []
-  store.watch?.(payees, (changed, version = '') => {
-    const id = changed as Hex | undefined
+  watchPayeeRecords(store, (id, version) => {
     if (id !== undefined && isKnown(version, entries.get(id))) return
     for (const stale of id === undefined ? [...entries.keys(), ...loading.keys()] : [id]) forget(stale)
     for (const waiter of id === undefined ? [...waiting.keys()] : [id]) wake(waiter)
@@ -410,7 +413,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       const payment = decodePayment(bytes)
       return decide(payment.channelId, async () => {
         const kept = entries.get(payment.channelId) ?? (await load(payment.channelId))
-        const entry = kept ?? (payment.channel && newEntry(newRecord(payment.channel)))
+        const entry = kept ?? (payment.channel && newEntry(payment.channel))
         if (entry === undefined) throw new ScripError('UNKNOWN_CHANNEL', { values: { channelId: payment.channelId } })
         const { record } = entry
         // The store may hold channels of an earlier setting, whose payments could not be claimed.
@@ -433,7 +436,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
       check(channel)
       await decide(channel.id, async () => {
         const kept = await load(channel.id)
-        const entry = entries.get(channel.id) ?? kept ?? newEntry(newRecord(channel))
+        const entry = entries.get(channel.id) ?? kept ?? newEntry(channel)
         entries.set(channel.id, entry)
         // Claims only grow: another process saw a newer state.
         if (isShared && state.claimed < entry.record.state.claimed) return
@@ -467,7 +470,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     standing: async (id) => standingOf(await known(id)),
 
     claimable: async () => {
-      const records = await store.all(payees)
+      const records = await allPayeeRecords(store)
       return records
         .filter((record) => isOurs(record.channel) && unclaimedIn(record) > 0n)
         .sort((a, b) => (unclaimedIn(a) < unclaimedIn(b) ? 1 : -1))
@@ -513,8 +516,12 @@ function restfully(milliseconds: number): Promise<void> {
   })
 }
 
-function newEntry(record: PayeeRecord, version = ''): Entry {
-  return { record, stored: record, read: version, version, saving: { durable: Promise.resolve() } }
+function storedEntry(record: PayeeRecord, version: string): Entry {
+  return { record, stored: record, isStored: true, read: version, version, saving: { durable: Promise.resolve() } }
+}
+
+function newEntry(channel: Channel): Entry {
+  return { ...storedEntry(newRecord(channel), ''), isStored: false }
 }
 
 function smaller(one: bigint, other: bigint): bigint {

@@ -1,5 +1,4 @@
 import type { Hex } from 'viem'
-import type { Table } from '../store/Store.ts'
 import { type Channel, type ChannelState, type Claim, paidTotal, type Tick, type Voucher } from './Channel.ts'
 import type { Gaps } from './gaps.ts'
 import { voucherDigest } from './hashes.ts'
@@ -22,9 +21,6 @@ export type PayeeRecord = {
   /** What was served or is being served, of all that was ever paid. */
   readonly charged: bigint
 }
-
-/** The payees' channels of a store, by channel id. */
-export const payees: Table<PayeeRecord> = 'payees'
 
 /** The record of a channel on which nothing was accepted yet, and of which the chain said nothing. */
 export function newRecord(channel: Channel): PayeeRecord {

@@ -1,7 +1,8 @@
 import type { Address, Hex } from 'viem'
 import { type Change, put, type Store, type Table } from '../store/Store.ts'
 import { MAX_TOTAL } from './Channel.ts'
-import { type PayeeRecord, paidIn, payees } from './PayeeRecord.ts'
+import { type PayeeRecord, paidIn } from './PayeeRecord.ts'
+import { allPayeeRecords } from './payeeRecords.ts'
 
 /**
  * The guards of a store that several processes share, by payee. Whoever takes more beyond deposits puts a new version of its
@@ -62,7 +63,7 @@ export function createExposures(parameters: ExposuresParameters): Exposures {
   const load = async () => {
     // The guard first: who raises it after that has this payee come back here.
     const guard = store.watch && (await store.read(guards, key))
-    const records = await store.all(payees)
+    const records = await allPayeeRecords(store)
     // What was noted meanwhile is newer than what the store gives.
     for (const record of records) if (!noted.has(record.channel.id)) note(record)
     version = guard?.version ?? ''

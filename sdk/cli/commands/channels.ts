@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { type Address, getAddress } from 'viem'
 import { getChannelState } from '../../chain/actions/getChannelState.ts'
 import { type Channel, paidTotal } from '../../channels/Channel.ts'
-import { type PayeeRecord, payees } from '../../channels/PayeeRecord.ts'
+import type { PayeeRecord } from '../../channels/PayeeRecord.ts'
+import { allPayeeRecords } from '../../channels/payeeRecords.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type AccountClient, type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
 import { time } from '../output.ts'
@@ -43,9 +44,7 @@ async function list(options: ChannelsOptions) {
   const unitOf = unitReader(client)
   const [paying, earning] = await Promise.all([
     payingChannels(options, client).then((channels) => views(client, channels, 'payee')),
-    withStore(options, client, 'earning', (store) => store.all(payees)).then((records) =>
-      views(client, records, 'payer'),
-    ),
+    withStore(options, client, 'earning', allPayeeRecords).then((records) => views(client, records, 'payer')),
   ])
   const line = async (word: string, { peer, paid, claimed, deposit, exitAt, channelId, currency }: ChannelView) => {
     const unit = await unitOf(currency)

@@ -10,7 +10,7 @@ import { addresses } from '../../chain/addresses.ts'
 import type { Transaction } from '../../chain/transact.ts'
 import { type Claim, paidTotal } from '../../channels/Channel.ts'
 import { createPayee } from '../../channels/Payee.ts'
-import { payees } from '../../channels/PayeeRecord.ts'
+import { allPayeeRecords } from '../../channels/payeeRecords.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type AccountClient, type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
 import { readNetwork } from '../network.ts'
@@ -38,9 +38,7 @@ async function claimAll(options: ClaimOptions) {
   const client = await connect(options)
   if (networkId !== undefined) await readNetwork(client, networkId)
   const unitOf = unitReader(client)
-  const channels = (await withStore(options, client, 'earning', (store) => store.all(payees))).map(
-    ({ channel }) => channel,
-  )
+  const channels = (await withStore(options, client, 'earning', allPayeeRecords)).map(({ channel }) => channel)
   const lines: string[] = []
   const data: Record<'claimed' | 'withdrawn' | 'synced', object[]> = { claimed: [], withdrawn: [], synced: [] }
   const note = (kind: keyof typeof data, line: string, transaction: Transaction, details: object) => {

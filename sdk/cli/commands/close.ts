@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { getAddress } from 'viem'
 import { close, release } from '../../chain/actions/close.ts'
-import { claimIn, payees } from '../../channels/PayeeRecord.ts'
+import { claimIn } from '../../channels/PayeeRecord.ts'
+import { allPayeeRecords } from '../../channels/payeeRecords.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { command, run, storeOption } from '../command.ts'
 import { type CommonOptions, connect, type StoreOptions, withStore } from '../context.ts'
@@ -20,7 +21,8 @@ export function closeCommand(): Command {
 
 async function closeChannel(options: CloseOptions, id = '') {
   const client = await connect(options)
-  const record = await withStore(options, client, 'earning', (store) => store.get(payees, id.toLowerCase()))
+  const records = await withStore(options, client, 'earning', allPayeeRecords)
+  const record = records.find(({ channel }) => channel.id === id.toLowerCase())
   if (record === undefined) {
     throw new ScripError('UNKNOWN_CHANNEL', {
       detail: `Nobody pays you through a channel ${id}.`,

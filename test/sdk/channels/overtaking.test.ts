@@ -3,6 +3,7 @@ import { memoryStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { bytesToHex, hexToBytes } from 'viem'
+import { readPayeeRecord } from '../../../sdk/channels/payeeRecords.ts'
 import { codeOf } from '../errors/support/refusal.ts'
 import { channelTo, payeeOn, signChain, signer } from './support/channels.ts'
 
@@ -24,7 +25,8 @@ async function pair(tickAmount = 1n) {
   return { store, payer, payee: payeeOn(store), make }
 }
 
-const record = async (payee: ReturnType<typeof memoryStore>) => (await payee.get<PayeeRecord>('payees', id)) ?? {}
+const record = async (payee: ReturnType<typeof memoryStore>) =>
+  (await readPayeeRecord(payee, id)).record ?? ({} as Partial<PayeeRecord>)
 
 /** What a payment that comes again, from whomever, gets: nothing, or an error. */
 async function again(payee: Payee, { bytes, amount, from }: Made): Promise<bigint> {

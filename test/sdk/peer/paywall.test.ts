@@ -23,7 +23,6 @@ import {
   createPayer,
   decodePayment,
   encodePayment,
-  type PayeeRecord,
   type Payer,
   type Statement,
   walkTicks,
@@ -35,6 +34,7 @@ import fc from 'fast-check'
 import { network } from 'hardhat'
 import { createWalletClient, http, toBytes, toHex } from 'viem'
 import { addresses } from '../../../sdk/chain/addresses.ts'
+import { allPayeeRecords } from '../../../sdk/channels/payeeRecords.ts'
 import {
   bytes,
   type Market,
@@ -605,7 +605,7 @@ describe('paywall', () => {
       expect(answer.headers[CREDIT_HEADER]).to.equal('51')
       await answer.arrived(51 * KILOBYTE)
       // What another process finds in the store at that moment is charged: nobody is served it again.
-      const [record] = await store.all<PayeeRecord>('payees')
+      const [record] = await allPayeeRecords(store)
       expect(record).to.include({ charged: 51n })
       answer.hangUp()
       await shop.close()
