@@ -25,7 +25,7 @@ export type SettlementParameters = {
 export type Settlement = { start(): void; close(): Promise<void> }
 
 /** Milliseconds after which is looked again whether the process that claims is gone. */
-const TURN_MILLISECONDS = 15_000
+const TURN_MILLISECONDS = 5_000
 
 /** Claims by itself what a peer earned, and has it counted. Of several processes of a peer one does it. */
 export function createSettlement(parameters: SettlementParameters): Settlement {

@@ -39,8 +39,8 @@ describe('a shop whose store is a database', function () {
     SCRIP_KEY: dev.accounts.find((one) => one.role === role)?.key,
   })
 
-  const openShop = async (port = '0'): Promise<Shop> => {
-    const terms = ['--currency', dev.currency, '--price', '0.001', '--port', port, '--json']
+  const openShop = async (port = '0', ...more: string[]): Promise<Shop> => {
+    const terms = ['--currency', dev.currency, '--price', '0.001', '--port', port, '--json', ...more]
     const running = typist.start(['serve', 'shelf', ...terms, '--store', store], as('seller'))
     const { url } = await running.ready<{ url: string }>()
     return { running, port: new URL(url).port }
@@ -169,6 +169,19 @@ describe('a shop whose store is a database', function () {
     expect(claimed).to.include({ status: 0, stderr: '' })
     expect(sold).to.have.length(2)
     for (const kilobytes of sold) expect(claimed.stdout).to.contain(`Claimed ${kilobytes / 1_000} CLD from `)
+  })
+
+  it('has the next process claim where the one that did is killed', async () => {
+    const heir = await openShop('0', '--claim-value', '0.5')
+    // One of them claims; the heir cannot as long as it lives.
+    for (const { running } of shops) running.child.kill('SIGKILL')
+    await succeeds(['fetch', `http://127.0.0.1:${heir.port}/goods.bin`, '-o', 'five.bin'], 'buyer')
+    await heir.running.saying(/"event":"(claim)"/)
+    const { earning } = await typist.quickData<{ earning: { paid: string; claimed: string }[] }>(
+      ['channels', '--store', store],
+      as('seller'),
+    )
+    for (const { paid, claimed } of earning) expect(claimed).to.equal(paid)
   })
 })
 
