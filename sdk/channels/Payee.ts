@@ -118,12 +118,12 @@ type Entry = {
   /** In a store that several processes share: the version that it was read with, and that of `record`. */
   readonly read: string
   version: string
-  /** The write of `record`. */
-  saving: Saving
+  /** The write of `record`, while it is under way. */
+  saving?: Saving | undefined
 }
 
 /** A write: `durable` settles when it is known whether its record reached the disk, itself or in the `later` one. */
-type Saving = { durable: Promise<void>; later?: Saving }
+type Saving = { durable: Promise<void>; later?: Saving | undefined }
 
 /** The flag of channels that may draw on their payer's purse; others have no meaning, and the contract refuses them. */
 const MAY_DRAW = 1
@@ -270,13 +270,22 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     if (isShared) entry.version = newVersion()
     const revision = isShared ? { from, to: entry.version } : undefined
     const changes = payeeRecordChanges(record, entry.isStored ? entry.stored : undefined, revision)
+    /** Lets go of writes that are over: as one long list they would cost the collector of garbage more than all else. */
+    const end = () => {
+      const { later } = saving
+      saving.later = undefined
+      if (entry.saving === saving) entry.saving = undefined
+      return later
+    }
     const saved = () => {
+      end()
       const isMore = creditIn(entry.record, record) > creditIn(entry.record, entry.stored)
       entry.stored = record
       entry.isStored = true
       if (isMore) wake(id)
     }
     const failed = (error: unknown) => {
+      const later = end()
       if (isShared) {
         // Whatever was built on it failed, too: the store says what is true.
         if (entries.get(id) === entry) forget(id)
@@ -285,7 +294,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
         throw error
       }
       // The next record holds all that this one does: its write decides.
-      if (saving.later !== undefined) return saving.later.durable
+      if (later !== undefined) return later.durable
       // There is none, so the payment was never made. What was served and seen stays true without the disk.
       const { voucher, tick, gaps, older } = entry.stored
       const { channel, state, charged } = entry.record
@@ -301,7 +310,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
     const saving: Saving = {
       durable: store.write(guard ? [...changes, guard] : changes).then(saved, failed),
     }
-    entry.saving.later = saving
+    if (entry.saving !== undefined) entry.saving.later = saving
     entry.saving = saving
     keep(entry, record)
     return saving.durable
@@ -425,7 +434,7 @@ export function createPayee({ account, store, accept }: PayeeParameters): Payee 
         const held = hold === 'rest' && isAlone ? paidIn(next) - next.charged : hold === undefined ? 0n : added
         if (next !== record) await saveCharging(entry, next, held)
         // Nothing new, but it may still be on its way to the disk.
-        else if (paidIn(next) > paidIn(entry.stored)) await entry.saving.durable
+        else if (paidIn(next) > paidIn(entry.stored)) await entry.saving?.durable
         return { ...standingOf(entry), added, held }
       })
     },
@@ -517,7 +526,7 @@ function restfully(milliseconds: number): Promise<void> {
 }
 
 function storedEntry(record: PayeeRecord, version: string): Entry {
-  return { record, stored: record, isStored: true, read: version, version, saving: { durable: Promise.resolve() } }
+  return { record, stored: record, isStored: true, read: version, version }
 }
 
 function newEntry(channel: Channel): Entry {

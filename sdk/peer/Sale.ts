@@ -102,6 +102,8 @@ export function createSale({ rate, share, allowance, tally, headers, patience }:
   const end = (outcome: Outcome) => {
     if (isOver) return
     isOver = true
+    // Lets go of the response: what outlives the answer must not keep it.
+    cut = undefined
     if (timer !== undefined) clearTimeout(timer)
     ending?.abort(overError())
     if (waiting.length > 0) for (const { reject } of waiting.splice(0)) reject(overError())
