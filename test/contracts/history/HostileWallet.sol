@@ -11,6 +11,7 @@ contract HostileWallet is IERC1271 {
         BurnsAllGas,
         ReturnsMuch,
         ReturnsLittle,
+        ReturnsNothing,
         SaysAlmostYes,
         Reverts
     }
@@ -40,6 +41,11 @@ contract HostileWallet is IERC1271 {
             assembly ("memory-safe") {
                 mstore(0, yes)
                 return(0, 4)
+            }
+        }
+        if (manner == Manner.ReturnsNothing) {
+            assembly ("memory-safe") {
+                return(0, 0)
             }
         }
         if (manner == Manner.SaysAlmostYes) {

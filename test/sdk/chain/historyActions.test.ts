@@ -218,7 +218,7 @@ describe('the actions on the history', () => {
     await served(100n)
     const { consumer: from, provider: to } = pair()
     const faults = { networkId, provider: to, faulted: 30n }
-    expectEvent(await consumes.stateFaults(faults), 'FaultsStated', { networkId, consumer: from, ...faults })
+    expectEvent(await consumes.stateFaults(faults), 'FaultsStated', { consumer: from, ...faults })
     expect(await relays.getEdge(pair())).to.include({ served: 100n, faulted: 30n })
     await reverts(consumes.stateFaults(faults), 'StaleFaults', `${networkId}`, from, to, '30')
     const signed = await consumes.signFaults({ ...faults, faulted: 1_000n })
