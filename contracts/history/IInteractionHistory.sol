@@ -194,6 +194,9 @@ interface IInteractionHistory {
     /// @notice What the network counts for one base unit of a token; 0 where it does not value it, or no more.
     function weightOf(uint256 networkId, address token) external view returns (uint96);
 
+    /// @notice What of a channel's claimed total is counted in the network, in base units of its token.
+    function syncedOf(uint256 networkId, bytes32 channelId) external view returns (uint96);
+
     /// @notice What `provider` served to `consumer`: now, as of the last closed epoch, and what the consumer took back.
     /// @dev `faulted` is at most `served`. Errors: `UnknownNetwork`.
     function edge(

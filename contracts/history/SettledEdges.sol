@@ -30,6 +30,11 @@ abstract contract SettledEdges is Networks {
     }
 
     /// @inheritdoc IInteractionHistory
+    function syncedOf(uint256 networkId, bytes32 channelId) external view returns (uint96) {
+        return uint96(_networks[networkId].synced[channelId]);
+    }
+
+    /// @inheritdoc IInteractionHistory
     function edge(
         uint256 networkId,
         address consumer,

@@ -207,6 +207,7 @@ contract InteractionHistoryTest is HistoryTest {
         settleAndSync("alice", "bob", bound96(later, 1, type(uint64).max));
         settleAndSync("carol", "bob", 1);
         _assertEdge(alice, bob, counted, 0);
+        assertEq(history.syncedOf(networkId, channels.channelId(channelOf("alice", "bob"))), counted);
         _assertEdge(makeAddr("carol"), bob, 0, 0);
         vm.warp(START + 1 days);
         _assertEpoch(counted, counted);
@@ -304,6 +305,8 @@ contract InteractionHistoryTest is HistoryTest {
         IPaymentChannels.Channel[] memory twice = new IPaymentChannels.Channel[](2);
         (twice[0], twice[1]) = (settled[0], settled[0]);
         history.sync(networkId, twice);
+        assertEq(history.syncedOf(networkId, channels.channelId(settled[0])), amount);
+        assertEq(history.syncedOf(networkId + 1, channels.channelId(settled[0])), 0);
         _assertEdge(alice, bob, served, 0);
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, bob);
         assertEq(provided, served);
