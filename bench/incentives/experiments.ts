@@ -38,9 +38,9 @@ export const population: Experiment = {
 export const colluders: Experiment = {
   name: 'colluders',
   series: [
+    line('shared, objective', shares, 6, (defectors) => ({ defectors, history: 'objective', collusion: 'traitors' })),
     line('shared, two hops', shares, 6, (defectors) => ({ defectors, history: 'twoHop', collusion: 'traitors' })),
     line('private', shares, 6, (defectors) => ({ defectors, history: 'private', collusion: 'traitors' })),
-    line('shared, objective', shares, 6, (defectors) => ({ defectors, history: 'objective', collusion: 'traitors' })),
   ],
 }
 
@@ -72,11 +72,16 @@ export const admission: Experiment = {
   name: 'admission',
   series: [
     line('gate, seeds', shares, 6, (defectors) => ({ defectors, history: 'admission' })),
-    line('gate, seeds; a ring', shares, 6, (defectors) => ({ defectors, history: 'admission', collusion: 'traitors' })),
-    line('gate, no seeds; a ring', shares, 6, (defectors) => ({
+    line('gate, seeds; ring', shares, 6, (defectors) => ({ defectors, history: 'admission', collusion: 'original' })),
+    line('gate, seeds; traitors', shares, 6, (defectors) => ({
       defectors,
       history: 'admission',
       collusion: 'traitors',
+    })),
+    line('gate, no seeds; ring', shares, 6, (defectors) => ({
+      defectors,
+      history: 'admission',
+      collusion: 'original',
       seedPeers: 0,
     })),
     line('no gate', shares, 6, (defectors) => ({ defectors, history: 'none' })),

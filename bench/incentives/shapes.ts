@@ -50,7 +50,7 @@ export function shapes(sampled: Sampled): Shape[] {
     {
       says: 'The gate with seeds scores above 4.5 at every share up to 0.8, with a ring and without',
       holds: every(
-        [...means(admission, 'gate, seeds'), ...means(admission, 'gate, seeds; a ring')],
+        [...means(admission, 'gate, seeds'), ...means(admission, 'gate, seeds; ring')],
         (score) => score > 4.5,
       ),
     },
