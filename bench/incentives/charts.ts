@@ -38,7 +38,7 @@ export function charts(sampled: Sampled): Map<string, string> {
       colluders.name,
       lines(colluders, 'Colluders break objective history, not two-hop flows', { label: share, ticks: xs(colluders) }),
     ],
-    [traitors.name, stripChart({ title: 'Honest peers that turn colluders break max-flow', rows: rows(traitors) })],
+    [traitors.name, stripChart({ title: 'Honest peers that turn colluders can break max-flow', rows: rows(traitors) })],
     [
       whitewashing.name,
       lines(whitewashing, 'Free riders under new addresses, by the policy for strangers', {
