@@ -49,9 +49,9 @@ import { newStrangerRecord, reciprocity, recordStranger, strangerRatio } from '@
 let strangers = newStrangerRecord
 const serve = (client: `0x${string}`) => {
   const { ratio } = reciprocity(graph, me, client)
-  const chance = ratio ?? strangerRatio(strangers)
-  if (ratio === undefined) strangers = recordStranger(strangers, 'consumed')
-  return Math.random() < chance
+  const isServed = Math.random() < (ratio ?? strangerRatio(strangers))
+  if (isServed && ratio === undefined) strangers = recordStranger(strangers, 'consumed')
+  return isServed
 }
 console.log(serve(carol), serve(peer(99)))
 

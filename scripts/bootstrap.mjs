@@ -24,12 +24,18 @@ const sources = [
   'deployments',
   'sdk/chain/deploy',
   'sdk/channels/crypto/keccak',
+  'sdk/reputation/gather',
   'scripts/generate.ts',
-  'scripts/keccak.ts',
+  'scripts/wasm.ts',
   'hardhat.config.ts',
   'package-lock.json',
 ]
-const generated = ['sdk/abi/index.ts', 'sdk/typechain/index.ts', 'sdk/channels/crypto/keccakWasm.ts']
+const generated = [
+  'sdk/abi/index.ts',
+  'sdk/typechain/index.ts',
+  'sdk/channels/crypto/keccakWasm.ts',
+  'sdk/reputation/gatherWasm.ts',
+]
 
 /** @typedef {{ lock?: string, missing?: string[], sources?: string }} Stamp */
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry */

@@ -1,14 +1,14 @@
 /**
  * Writes what the SDK takes from compilers: `sdk/abi` (ABIs, creation bytecode, addresses, address books),
- * `sdk/typechain` (the ethers types) and `sdk/channels/crypto/keccakWasm.ts` (the hash for ticks). All are ignored by
- * git. A file is only written where its content changes.
+ * `sdk/typechain` (the ethers types) and what `wasm.ts` compiles: the hash for ticks and the inner loop of EigenTrust. All
+ * are ignored by git. A file is only written where its content changes.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Address, getAddress, type Hex } from 'viem'
 import { type DeploymentBytecode, deploymentAddresses, deploymentPlan } from '../sdk/chain/deploy/plan.ts'
-import { compileKeccak } from './keccak.ts'
+import { compileWasm, wasmModules } from './wasm.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -30,7 +30,9 @@ type Files = Map<string, string>
 const artifacts = new Map(Object.entries(contracts).map(([name, folder]) => [name, readArtifact(name, folder)]))
 writeFolder('sdk/abi', abiFiles())
 writeFolder('sdk/typechain', typechainFiles())
-write('sdk/channels/crypto/keccakWasm.ts', keccakModule(await compileKeccak()))
+for (const name of ['keccak', 'gather'] as const) {
+  write(wasmModules[name].module, wasmModule(name, await compileWasm(name)))
+}
 
 function abiFiles(): Files {
   const bytecode = Object.fromEntries(
@@ -113,9 +115,9 @@ function typechainFiles(): Files {
   return files
 }
 
-function keccakModule(wasm: Uint8Array): string {
+function wasmModule(name: string, wasm: Uint8Array): string {
   const base64 = Buffer.from(wasm).toString('base64')
-  return `/** WebAssembly of \`keccak/keccak.ts\`, in base64. */\nexport const keccakWasm =\n  '${base64}'\n`
+  return `/** WebAssembly of \`${name}/${name}.ts\`, in base64. */\nexport const ${name}Wasm =\n  '${base64}'\n`
 }
 
 function readArtifact(name: string, folder: string): Artifact {

@@ -1,4 +1,5 @@
 import type { GraphEdge } from '@scrip/sdk/reputation'
+import { mulberry32 } from '../random.ts'
 
 type Address = `0x${string}`
 
@@ -21,15 +22,4 @@ export function* powerLawEdges(peers: readonly Address[], count: number): Genera
   const high = (peers.length + 10) ** (1 / 6)
   const draw = (): Address => peers[Math.floor((low + random() * (high - low)) ** 6 - 10)] as Address
   for (let edge = 0; edge < count; edge++) yield [draw(), draw(), 1 + Math.floor(random() * 1000)]
-}
-
-/** A small generator of random numbers from 0 to 1 that everybody can repeat. */
-export function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

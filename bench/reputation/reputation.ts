@@ -8,8 +8,9 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { eigenTrust, Graph, maxFlow, TrustScores, twoHopFlow } from '@scrip/sdk/reputation'
 import { median, ratio } from '../channels/contest.ts'
+import { mulberry32 } from '../random.ts'
 import { compileLimit } from './limit.ts'
-import { makePeers, mulberry32, powerLawEdges } from './powerLaw.ts'
+import { makePeers, powerLawEdges } from './powerLaw.ts'
 
 const { values: options } = parseArgs({
   options: {

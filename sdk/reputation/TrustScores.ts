@@ -5,8 +5,12 @@ import type { EigenTrustOptions } from './eigenTrust.ts'
 import type { Graph } from './Graph.ts'
 import { parseAddress } from './parseAddress.ts'
 import { parseSeeds, parseWeights, sum } from './preTrust.ts'
+import { plainRounds, type RoundLists, type TrustRounds, wasmRounds } from './TrustRounds.ts'
 
 const MIN_ALPHA = 0.001
+
+/** From this many edges on rounds in WebAssembly save more than it costs to copy the graph to them. */
+const LARGE = 100_000
 
 /** Which way trust goes: from consumers to those who served them, or from providers to those whom they served. */
 export type TrustDirection = 'service' | 'usage'
@@ -54,7 +58,7 @@ export class TrustScores {
     this.#seeds = seeds === undefined ? undefined : parseSeeds(seeds)
     this.#layOut()
     this.#trust = start === undefined ? this.#preTrust.slice() : this.#startFrom(parseWeights(start, 'start'))
-    this.#solve()
+    this.#solve(0)
   }
 
   /**
@@ -65,7 +69,8 @@ export class TrustScores {
     this.#layOut()
     // A graph without edges leaves no trust to start from.
     if (sum(this.#trust) === 0) this.#trust = this.#preTrust.slice()
-    this.#solve()
+    // After few changes there are few rounds, fewer than copying would cost.
+    this.#solve(2)
     return this.iterations
   }
 
@@ -139,36 +144,47 @@ export class TrustScores {
     return total > 0 && total < Number.POSITIVE_INFINITY ? trust.map((score) => score / total) : this.#preTrust.slice()
   }
 
-  #solve(): void {
+  /** @param patience How many rounds are done in JavaScript before a large graph is copied to where they are quicker. */
+  #solve(patience: number): void {
     // A round shrinks the change to 1 − alpha of the last one or less, and the first is at most 2. By this many rounds only
     // rounding is left, which a tolerance near the grain of floating point numbers could wait for in vain.
-    const rounds = Math.log(Math.max(this.#tolerance, Number.EPSILON) / 2) / Math.log1p(-this.#alpha)
+    const limit = Math.log(Math.max(this.#tolerance, Number.EPSILON) / 2) / Math.log1p(-this.#alpha)
+    const kept = 1 - this.#alpha
 
-    let next = new Float64Array(this.#trust.length)
-    const each = new Float64Array(this.#peerCount)
+    let rounds = this.#startRounds()
+    const edges = this.#graph.edgeCount
     this.iterations = 0
-    let change = next.length === 0 ? 0 : Number.POSITIVE_INFINITY
-    while (change > this.#tolerance && this.iterations <= rounds) {
-      const idle = this.#divide(each)
-      change = this.#gather(each, idle, next)
-      const spare = this.#trust
-      this.#trust = next
-      next = spare
+    let change = this.#trust.length === 0 ? 0 : Number.POSITIVE_INFINITY
+    while (change > this.#tolerance && this.iterations <= limit) {
+      if (this.iterations === patience && edges >= LARGE) rounds = quickerRounds(rounds)
+      const idle = this.#divide(rounds.lists)
+      change = rounds.gather(kept, kept * idle + this.#alpha)
       this.iterations++
     }
+    // A copy, so that the memory of the rounds is let go.
+    this.#trust = rounds.lists.trust.slice()
+  }
+
+  #startRounds(): TrustRounds {
+    const { starts, ends, peers, weights } = this.#direction === 'service' ? this.#graph.byProvider : this.#graph.rows
+    return plainRounds({
+      rows: { starts, ends, peers, amounts: weights.rounded },
+      each: new Float64Array(this.#peerCount),
+      preTrust: this.#preTrust,
+      trust: this.#trust,
+      next: new Float64Array(this.#trust.length),
+    })
   }
 
   /**
    * Says what each peer passes on per unit of weight; nobody reads that of a peer without a partner. Returns the trust of
    * those, strangers among them.
    */
-  #divide(each: Float64Array): number {
+  #divide({ each, trust }: RoundLists): number {
     const totals = (this.#direction === 'service' ? this.#graph.outTotals : this.#graph.inTotals).rounded
-    const trust = this.#trust
-    const count = this.#peerCount
     let idle = 0
-    for (let index = count; index < trust.length; index++) idle += trust[index] as number
-    for (let peer = 0; peer < count; peer++) {
+    for (let index = each.length; index < trust.length; index++) idle += trust[index] as number
+    for (let peer = 0; peer < each.length; peer++) {
       const total = totals[peer] as number
       const held = trust[peer] as number
       if (total === 0) idle += held
@@ -176,36 +192,14 @@ export class TrustScores {
     }
     return idle
   }
+}
 
-  /**
-   * Every peer gathers what its partners pass on, which costs less than that they spread it: reading here and there is
-   * quicker than writing here and there. Returns how much trust moved.
-   */
-  #gather(each: Float64Array, idle: number, next: Float64Array): number {
-    const { starts, ends, peers, weights } = this.#direction === 'service' ? this.#graph.byProvider : this.#graph.rows
-    const amounts = weights.rounded
-    const trust = this.#trust
-    const preTrust = this.#preTrust
-    const count = this.#peerCount
-    const kept = 1 - this.#alpha
-    const seeded = kept * idle + this.#alpha
-    let change = 0
-    for (let peer = 0; peer < count; peer++) {
-      const end = ends[peer] as number
-      let gathered = 0
-      for (let slot = starts[peer] as number; slot < end; slot++) {
-        gathered += (each[peers[slot] as number] as number) * (amounts[slot] as number)
-      }
-      const value = kept * gathered + seeded * (preTrust[peer] as number)
-      change += Math.abs(value - (trust[peer] as number))
-      next[peer] = value
-    }
-    for (let index = count; index < next.length; index++) {
-      const value = seeded * (preTrust[index] as number)
-      change += Math.abs(value - (trust[index] as number))
-      next[index] = value
-    }
-    return change
+function quickerRounds(rounds: TrustRounds): TrustRounds {
+  try {
+    return wasmRounds(rounds.lists)
+  } catch {
+    // A page may forbid WebAssembly, and a graph may be larger than its memory can be.
+    return rounds
   }
 }
 

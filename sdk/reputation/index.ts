@@ -16,6 +16,7 @@ export {
   type Reciprocity,
   type ReciprocityOptions,
   reciprocity,
+  relativeGenerosity,
 } from './reciprocity.ts'
 export { newStrangerRecord, recordStranger, type StrangerRecord, strangerRatio } from './strangers.ts'
 export { type TrustDirection, TrustScores } from './TrustScores.ts'

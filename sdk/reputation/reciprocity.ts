@@ -61,6 +61,24 @@ export function generosity(graph: Graph, peer: Address): number | undefined {
   return provided === 0n && consumed === 0n ? undefined : Number(provided) / Number(consumed)
 }
 
+/**
+ * How generous the client is beside the server: min(1, generosity of the client / generosity of the server), the probability
+ * with which the Reciprocative player serves where all believe one objective history (Feldman et al. 2004, normalized
+ * generosity). A server is so no stricter with others than it is with itself. It is as easy to make high as `generosity`.
+ *
+ * A server that has consumed nothing yet has no measure of its own: the client's generosity then counts as it is.
+ *
+ * @returns Undefined for a client that is a stranger.
+ * @throws INVALID_ARGUMENT if one of them is not an address, or both are the same peer.
+ */
+export function relativeGenerosity(graph: Graph, server: Address, client: Address): number | undefined {
+  parsePair(server, client)
+  const theirs = generosity(graph, client)
+  if (theirs === undefined) return undefined
+  const own = graph.outTotal(server) === 0n ? 1 : (generosity(graph, server) as number)
+  return theirs >= own ? 1 : theirs / own
+}
+
 function flows(
   graph: Graph,
   server: Address,

@@ -12,7 +12,7 @@ import { build, stop } from 'esbuild'
 import fc from 'fast-check'
 import { concat, type Hex, hexToBytes, numberToHex, recoverAddress, serializeSignature, toHex } from 'viem'
 import { publicKeyToAddress } from 'viem/utils'
-import { compileKeccak } from '../../../scripts/keccak.ts'
+import { compileWasm } from '../../../scripts/wasm.ts'
 import { type Keccak, nobleKeccak, wasmKeccak } from '../../../sdk/channels/crypto/Keccak.ts'
 import { keccakWasm } from '../../../sdk/channels/crypto/keccakWasm.ts'
 import { libauthSignatures } from '../../../sdk/channels/crypto/libauth.ts'
@@ -28,7 +28,7 @@ const program = fileURLToPath(new URL('support/cryptoProcess.ts', import.meta.ur
 
 describe('the WebAssembly of Keccak-256', () => {
   it('is what its source compiles to, byte for byte, and small enough for a browser’s main thread', async () => {
-    const compiled = await compileKeccak()
+    const compiled = await compileWasm('keccak')
     expect(Buffer.from(compiled).toString('base64')).to.equal(keccakWasm)
     expect(compiled.length).to.be.below(4_096)
   })

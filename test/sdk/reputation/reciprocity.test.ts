@@ -1,5 +1,13 @@
 import { ScripError } from '@scrip/sdk/errors'
-import { Graph, generosity, type HistoryView, maxFlow, reciprocity, twoHopFlow } from '@scrip/sdk/reputation'
+import {
+  Graph,
+  generosity,
+  type HistoryView,
+  maxFlow,
+  reciprocity,
+  relativeGenerosity,
+  twoHopFlow,
+} from '@scrip/sdk/reputation'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { someEdges, somePair, upper } from './support/arbitraries.ts'
@@ -105,6 +113,29 @@ describe('reciprocity', () => {
     ])
   })
 
+  it('measures generosity by that of the server, so that nobody is stricter with others than with themselves', () => {
+    const graph = Graph.fromEdges([
+      [server, client, 10n],
+      [client, server, 40n],
+      [puppet, client, 10n],
+      [server, puppet, 30n],
+    ])
+    // The server gave 40 and took 40, the client gave 20 and took 40, the puppet gave 30 and took 10.
+    expect(relativeGenerosity(graph, server, client)).to.equal(0.5)
+    expect(relativeGenerosity(graph, puppet, server)).to.be.closeTo(1 / 3, 1e-15)
+    expect(relativeGenerosity(graph, client, server)).to.equal(1)
+    // Who only took finds everybody generous, but for strangers; who only gave has no measure of its own.
+    const oneWay = Graph.fromEdges([
+      [client, server, 8n],
+      [puppet, client, 2n],
+    ])
+    expect(relativeGenerosity(oneWay, puppet, client)).to.equal(1)
+    expect(relativeGenerosity(oneWay, server, client)).to.equal(0.25)
+    expect(relativeGenerosity(oneWay, client, server)).to.equal(1)
+    expect(relativeGenerosity(oneWay, client, peer(900))).to.equal(undefined)
+    expect(relativeGenerosity(oneWay, peer(900), client)).to.equal(0.25)
+  })
+
   it('refuses one peer twice, what is no address and what is no budget', () => {
     const graph = Graph.fromEdges([[server, client, 1n]])
     for (const run of [
@@ -112,6 +143,8 @@ describe('reciprocity', () => {
       () => reciprocity(graph, '0x', server),
       () => reciprocity(graph, server, client, { view: 'full', budget: -1 }),
       () => generosity(graph, '0x'),
+      () => relativeGenerosity(graph, server, upper(server)),
+      () => relativeGenerosity(graph, server, '0x'),
     ]) {
       expect(run).to.throw(ScripError).with.property('code', 'INVALID_ARGUMENT')
     }
