@@ -36,6 +36,7 @@ export const contractHints: Readonly<Record<string, string>> = {
   NoWeight: 'The network does not value this currency; its steward can give it a weight.',
   NotAdmitted: 'There is nothing to end.',
   NotEligible: 'See what is missing with `scrip admission show`.',
+  StaleEpoch: 'An epoch closed in between: run it again.',
   StillEligible: 'Only who is no longer eligible can be expelled.',
   UnknownNetwork: 'Check --network: networks are counted from 1.',
 }
