@@ -122,6 +122,31 @@ export const rows = {
     ceiling: 31_500,
     peers: 'as above',
   },
+  lowerBound6: {
+    operation: 'verify that a subjective score is no less, 6 edges',
+    ceiling: 65_000,
+    peers: 'nobody',
+  },
+  bounds2: {
+    operation: 'verify a subjective score exactly, 2 edges and a one-node cut',
+    ceiling: 55_000,
+    peers: 'nobody',
+  },
+  bounds6: {
+    operation: 'the same, 6 edges: the median pair of Bitcoin OTC',
+    ceiling: 65_000,
+    peers: 'nobody',
+  },
+  bounds15: {
+    operation: 'the same, 15 edges',
+    ceiling: 115_000,
+    peers: 'nobody',
+  },
+  bounds30: {
+    operation: 'the same, 30 edges: the 95th of 100 pairs',
+    ceiling: 190_000,
+    peers: 'nobody',
+  },
 } as const satisfies Record<string, Row>
 
 export type Figures = Record<keyof typeof rows, number>

@@ -9,6 +9,7 @@ import { command, networkOption, run } from '../command.ts'
 import { accountFor, type CommonOptions, connectReader } from '../context.ts'
 import { flowTermsOf, proveOnChain } from '../flowProof.ts'
 import { isSame, readEdges, readNetwork } from '../network.ts'
+import { count } from '../output.ts'
 import { parseAddress, parseNetwork } from '../parse.ts'
 
 type ReputationOptions = CommonOptions & { network: string; account?: string; seed?: string[] }
@@ -56,7 +57,7 @@ async function prove(options: ProveOptions, name?: string) {
   return {
     lines: [
       `${peer} is worth ${network.value(least)} to ${sources.join(', ')}`,
-      `  checked by the chain: ${flow.length} edges show no less, a cut of ${cut.side.length} peers no more`,
+      `  checked by the chain: ${count(flow.length, 'edge')} of flow show no less, a cut around ${count(cut.side.length, 'peer')} no more`,
       `  as of the end of epoch ${epoch - 1}; good for as long as epoch ${epoch} lasts`,
     ],
     data: { networkId, ...proof, witness, certificate },
