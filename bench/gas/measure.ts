@@ -174,7 +174,7 @@ async function measureProofs({ ethers, contracts, verifier, payer }: World) {
     const flow = edges
       .map(([from, to, amount]) => ({ from, to, amount }))
       .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
-    const question = [networkId, epoch, [source], target] as const
+    const question: [bigint, number, string[], string] = [networkId, epoch, [source], target]
     const send = (data: string) => gasOf(payer.sendTransaction({ to: verifier, data }))
     return {
       lowerBound: await send(verifier.interface.encodeFunctionData('lowerBound', [...question, flow])),
