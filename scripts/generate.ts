@@ -18,8 +18,10 @@ const contracts = {
   CurrencyFactory: 'currency',
   PaymentChannels: 'channels',
   InteractionHistory: 'history',
+  FlowVerifier: 'reputation',
   AdmissionController: 'admission',
   RatioPolicy: 'admission/policies',
+  FlowPolicy: 'admission/policies',
 }
 
 type Artifact = { abi: readonly unknown[]; bytecode: Hex; linkReferences: object }

@@ -1,5 +1,5 @@
 import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
-import { type ContractTransactionResponse, id, type Signer, Wallet } from 'ethers'
+import { getAddress, id, type Signer, type TransactionResponse, Wallet } from 'ethers'
 import {
   accounts,
   type Channel,
@@ -13,6 +13,7 @@ import {
   voucher,
   WEIGHT_ONE,
 } from '../../test/support/contracts.ts'
+import { settleGraph } from '../../test/support/settledGraph.ts'
 import type { Figures } from './rows.ts'
 
 /** One unit of a currency with six decimals, in base units. */
@@ -32,7 +33,7 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const channels = await measureChannels(world)
   const sync = await measureSync(world)
   const receipts = await measureReceipts(world)
-  return { ...currency, ...channels, ...sync, ...receipts }
+  return { ...currency, ...channels, ...sync, ...receipts, ...(await measureProofs(world)) }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -46,7 +47,7 @@ async function prepare(ethers: HardhatEthers) {
       await token.getFunction('mint')(holder, 1_000_000n * UNIT)
     }
   }
-  return { ethers, ...contracts, ...peers, dollar, charging, plain }
+  return { ethers, ...contracts, contracts, ...peers, dollar, charging, plain }
 }
 
 type World = Awaited<ReturnType<typeof prepare>>
@@ -178,6 +179,44 @@ async function measureReceipts({ ethers, history, payer, payee }: World) {
   }
 }
 
+/**
+ * Proves flows over paths of three hops (of two for the smallest), which fill what the target provided: a cut around the
+ * target alone shows that there is no more. Each in a transaction of its own, though it only reads.
+ */
+async function measureProofs({ ethers, contracts, verifier, payer }: World) {
+  const prove = async (edgeCount: number) => {
+    const peer = (name: string) => getAddress(`0x${id(`${edgeCount} ${name}`).slice(26)}`)
+    const [source, target] = [peer('source'), peer('target')]
+    const hops = edgeCount === 2 ? 2 : 3
+    const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
+      source,
+      ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
+      target,
+    ])
+    const edges = paths.flatMap((path) =>
+      path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const),
+    )
+    const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
+    const flow = edges
+      .map(([from, to, amount]) => ({ from, to, amount }))
+      .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+    const question: [bigint, number, string[], string] = [networkId, epoch, [source], target]
+    const send = (data: string) => gasOf(payer.sendTransaction({ to: verifier, data }))
+    return {
+      lowerBound: await send(verifier.interface.encodeFunctionData('lowerBound', [...question, flow])),
+      bounds: await send(verifier.interface.encodeFunctionData('bounds', [...question, flow, [target], false, []])),
+    }
+  }
+  const [two, six, fifteen, thirty] = [await prove(2), await prove(6), await prove(15), await prove(30)]
+  return {
+    lowerBound6: six.lowerBound,
+    bounds2: two.bounds,
+    bounds6: six.bounds,
+    bounds15: fifteen.bounds,
+    bounds30: thirty.bounds,
+  }
+}
+
 async function fundedWallets({ ethers, issuer, dollar }: World, name: string, count: number): Promise<Wallet[]> {
   const wallets = Array.from({ length: count }, (_, i) => new Wallet(id(`${name} ${i}`), ethers.provider))
   for (const wallet of wallets) {
@@ -200,7 +239,7 @@ async function settle({ channels, dollar }: World, pairs: [Signer, Signer][]): P
   return settled
 }
 
-async function gasOf(sent: Promise<ContractTransactionResponse>): Promise<number> {
+async function gasOf(sent: Promise<TransactionResponse>): Promise<number> {
   const receipt = await (await sent).wait()
   if (receipt === null) throw new Error('The transaction was not mined.')
   return Number(receipt.gasUsed)

@@ -142,6 +142,31 @@ export const rows = {
     ceiling: 35_000,
     peers: 'ERC-8004 88,263',
   },
+  lowerBound6: {
+    operation: 'verify a subjective score, no less: 6 edges, the median pair of Bitcoin OTC',
+    ceiling: 65_000,
+    peers: 'nobody',
+  },
+  bounds2: {
+    operation: 'verify a subjective score, exactly: 2 edges and a one-node cut',
+    ceiling: 55_000,
+    peers: 'nobody',
+  },
+  bounds6: {
+    operation: 'the same with 6 edges',
+    ceiling: 70_000,
+    peers: 'nobody',
+  },
+  bounds15: {
+    operation: 'the same with 15 edges',
+    ceiling: 115_000,
+    peers: 'nobody',
+  },
+  bounds30: {
+    operation: 'the same with 30 edges, more than 95 of 100 pairs need',
+    ceiling: 190_000,
+    peers: 'nobody',
+  },
 } as const satisfies Record<string, Row>
 
 export type Figures = Record<keyof typeof rows, number>

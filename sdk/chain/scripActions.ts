@@ -22,9 +22,11 @@ import { expel } from './actions/expel.ts'
 import { getAdmission } from './actions/getAdmission.ts'
 import { getCapacities } from './actions/getCapacities.ts'
 import { getChannelState } from './actions/getChannelState.ts'
+import { getClosedEdges } from './actions/getClosedEdges.ts'
 import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
+import { getFlowTerms } from './actions/getFlowTerms.ts'
 import { getHoldings } from './actions/getHoldings.ts'
 import { getNetwork } from './actions/getNetwork.ts'
 import { getReceipt } from './actions/getReceipt.ts'
@@ -46,6 +48,7 @@ import { relayTransferFunds } from './actions/relayTransferFunds.ts'
 import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
 import { retireToken } from './actions/retireToken.ts'
+import { setFlowTerms } from './actions/setFlowTerms.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setReceiptSigner } from './actions/setReceiptSigner.ts'
@@ -65,6 +68,7 @@ import { transferFunds } from './actions/transferFunds.ts'
 import { transferIssuer } from './actions/transferIssuer.ts'
 import { transferSteward } from './actions/transferSteward.ts'
 import { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
+import { verifyFlow } from './actions/verifyFlow.ts'
 import { verifyReceipt } from './actions/verifyReceipt.ts'
 import { withdraw } from './actions/withdraw.ts'
 import type { ScripClient } from './transact.ts'
@@ -146,8 +150,12 @@ export type ScripActions = {
   setReceiptSigner: Bound<typeof setReceiptSigner>
   signFaults: Bound<typeof signFaults>
   stateFaults: Bound<typeof stateFaults>
+  getClosedEdges: Bound<typeof getClosedEdges>
+  verifyFlow: Bound<typeof verifyFlow>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
+  setFlowTerms: Bound<typeof setFlowTerms>
+  getFlowTerms: Bound<typeof getFlowTerms>
   admit: Bound<typeof admit>
   expel: Bound<typeof expel>
   getAdmission: Bound<typeof getAdmission>
@@ -224,8 +232,12 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     setReceiptSigner: bind(client, setReceiptSigner),
     signFaults: bind(client, signFaults),
     stateFaults: bind(client, stateFaults),
+    getClosedEdges: bind(client, getClosedEdges),
+    verifyFlow: bind(client, verifyFlow),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
+    setFlowTerms: bind(client, setFlowTerms),
+    getFlowTerms: bind(client, getFlowTerms),
     admit: bind(client, admit),
     expel: bind(client, expel),
     getAdmission: bind(client, getAdmission),

@@ -40,6 +40,7 @@ export const contractHints: Readonly<Record<string, string>> = {
   NoWeight: 'The network does not value this currency; its steward can give it a weight.',
   NotAdmitted: 'There is nothing to end.',
   NotEligible: 'See what is missing with `scrip admission show`.',
+  StaleEpoch: 'An epoch closed in between: run it again.',
   OnlySteward: "Only the network's steward can: use the key of the second address.",
   OnlyStewardCandidate: 'Only whom the steward offered its place to can take it: use the key of the second address.',
   SelfDealing: 'Name two peers: nobody serves itself.',

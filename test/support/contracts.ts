@@ -42,7 +42,9 @@ export async function deployContracts(ethers: HardhatEthers) {
   const history = await ethers.deployContract('InteractionHistory', [channels])
   const controller = await ethers.deployContract('AdmissionController', [history])
   const ratioPolicy = await ethers.deployContract('RatioPolicy', [history])
-  return { channels, factory, history, controller, ratioPolicy }
+  const verifier = await ethers.deployContract('FlowVerifier', [history])
+  const flowPolicy = await ethers.deployContract('FlowPolicy', [verifier])
+  return { channels, factory, history, verifier, controller, ratioPolicy, flowPolicy }
 }
 
 export type Contracts = Awaited<ReturnType<typeof deployContracts>>

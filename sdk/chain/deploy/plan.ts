@@ -9,8 +9,10 @@ export const deploymentPlan = {
   paymentChannels: { contract: 'PaymentChannels', constructorArguments: [] },
   currencyFactory: { contract: 'CurrencyFactory', constructorArguments: ['paymentChannels'] },
   interactionHistory: { contract: 'InteractionHistory', constructorArguments: ['paymentChannels'] },
+  flowVerifier: { contract: 'FlowVerifier', constructorArguments: ['interactionHistory'] },
   admissionController: { contract: 'AdmissionController', constructorArguments: ['interactionHistory'] },
   ratioPolicy: { contract: 'RatioPolicy', constructorArguments: ['interactionHistory'] },
+  flowPolicy: { contract: 'FlowPolicy', constructorArguments: ['flowVerifier'] },
 } as const satisfies Record<string, { contract: string; constructorArguments: readonly string[] }>
 
 /** The name of a contract in an address book. */

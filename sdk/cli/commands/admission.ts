@@ -5,6 +5,7 @@ import { expel } from '../../chain/actions/expel.ts'
 import { getAdmission } from '../../chain/actions/getAdmission.ts'
 import { command, networkOption, run } from '../command.ts'
 import { accountFor, type CommonOptions, connect, connectReader } from '../context.ts'
+import { proofToAdmit, proofToExpel, proveFromSeeds } from '../flowProof.ts'
 import { readNetwork } from '../network.ts'
 import { cost, costData, time } from '../output.ts'
 import { parseAddress, parseNetwork } from '../parse.ts'
@@ -55,7 +56,15 @@ async function show(options: AdmissionOptions, name?: string) {
       `  has to provide ${formatUnits(ratio.admitRatio, RATIO_DECIMALS)} for each unit beyond that; lacks ${network.value(ratio.shortfall)}`,
     )
   }
-  return { lines, data: { networkId, peer, ...standing } }
+  const seen = await proveFromSeeds(client, networkId, peer)
+  if (seen === undefined) return { lines, data: { networkId, peer, ...standing } }
+  const { least } = seen.proof
+  const { admitFlow, keepFlow } = seen.terms
+  lines.push(
+    `  is worth ${network.value(least)} in the eyes of the network's seed peers, as of the last closed epoch`,
+    `  needs ${network.value(admitFlow)} to be admitted, ${network.value(keepFlow)} to stay`,
+  )
+  return { lines, data: { networkId, peer, ...standing, flow: { value: least, admitFlow, keepFlow } } }
 }
 
 async function join(options: AdmissionOptions, name?: string) {
@@ -64,7 +73,8 @@ async function join(options: AdmissionOptions, name?: string) {
   const client = await connect(options)
   const peer = named ?? client.account.address
   await readNetwork(client, networkId)
-  const { validUntil, ...transaction } = await admit(client, { networkId, peer })
+  const proof = await proofToAdmit(client, networkId, peer)
+  const { validUntil, ...transaction } = await admit(client, { networkId, peer, proof })
   return {
     lines: [`${peer} is admitted to network ${networkId} until ${time(validUntil)}.`, cost(transaction)],
     data: { networkId, peer, validUntil, transaction: costData(transaction) },
@@ -76,7 +86,8 @@ async function remove(options: AdmissionOptions, name = '') {
   const peer = parseAddress(name, 'peer')
   const client = await connect(options)
   await readNetwork(client, networkId)
-  const transaction = await expel(client, { networkId, peer })
+  const proof = await proofToExpel(client, networkId, peer)
+  const transaction = await expel(client, { networkId, peer, proof })
   return {
     lines: [`${peer} is no longer admitted to network ${networkId}.`, cost(transaction)],
     data: { networkId, peer, transaction: costData(transaction) },
