@@ -149,22 +149,22 @@ export const rows = {
   },
   bounds2: {
     operation: 'verify a subjective score, exactly: 2 edges and a one-node cut',
-    ceiling: 55_000,
+    ceiling: 50_000,
     peers: 'nobody',
   },
   bounds6: {
     operation: 'the same with 6 edges',
-    ceiling: 70_000,
+    ceiling: 67_500,
     peers: 'nobody',
   },
   bounds15: {
     operation: 'the same with 15 edges',
-    ceiling: 115_000,
+    ceiling: 110_000,
     peers: 'nobody',
   },
   bounds30: {
     operation: 'the same with 30 edges, more than 95 of 100 pairs need',
-    ceiling: 190_000,
+    ceiling: 186_000,
     peers: 'nobody',
   },
 } as const satisfies Record<string, Row>

@@ -239,6 +239,12 @@ interface IInteractionHistory {
         address[] calldata to
     ) external view returns (uint96[] memory);
 
+    /// @notice All that a peer consumed, or provided, as of the last closed epoch: one of the values of `totals`, at half the
+    /// price.
+    /// @dev Errors: `UnknownNetwork`.
+    /// @param consumed Whether what it consumed is asked for, not what it provided.
+    function closedTotal(uint256 networkId, address peer, bool consumed) external view returns (uint96);
+
     /// @notice The payment channels whose settlement this history reads.
     function channels() external view returns (IPaymentChannels);
 }

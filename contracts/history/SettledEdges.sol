@@ -78,6 +78,13 @@ abstract contract SettledEdges is Networks {
         }
     }
 
+    /// @inheritdoc IInteractionHistory
+    function closedTotal(uint256 networkId, address peer, bool consumed) external view returns (uint96) {
+        Network storage network_ = _network(networkId);
+        EpochValue storage value = consumed ? network_.consumed[peer] : network_.provided[peer];
+        return value.atClose(_epoch(network_));
+    }
+
     /// @dev Counts floor(claimed * w) - floor(synced * w): the parts add up to the whole whatever the steps, so that dust
     /// syncs cannot round an edge away.
     function _syncOne(

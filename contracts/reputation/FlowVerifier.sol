@@ -162,8 +162,7 @@ contract FlowVerifier is IFlowVerifier {
 
     /// @dev All that a peer consumed or provided up to the last closed epoch.
     function _total(uint256 networkId, address peer, bool consumed) private view returns (uint256 total) {
-        (, , uint96 providedLastEpoch, uint96 consumedLastEpoch) = history.totals(networkId, peer);
-        total = consumed ? consumedLastEpoch : providedLastEpoch;
+        total = history.closedTotal(networkId, peer, consumed);
         if (total == type(uint96).max) revert SaturatedTotal(peer);
     }
 }

@@ -84,6 +84,8 @@ contract InteractionHistoryInvariants is HistoryHandler {
             assertEq(consumed, _most(sums[1]), "consumed");
             assertEq(providedClosed, _most(sums[2]), "provided by the end of the last epoch");
             assertEq(consumedClosed, _most(sums[3]), "consumed by the end of the last epoch");
+            assertEq(history.closedTotal(networkId, actors[i], false), providedClosed, "the same alone");
+            assertEq(history.closedTotal(networkId, actors[i], true), consumedClosed, "the same alone");
         }
     }
 

@@ -66,6 +66,8 @@ contract InteractionHistoryTest is HistoryTest {
         history.edge(unknown, alice, bob);
         vm.expectRevert(failure);
         history.totals(unknown, alice);
+        vm.expectRevert(failure);
+        history.closedTotal(unknown, alice, true);
         address[] memory nobody = new address[](0);
         vm.expectRevert(failure);
         history.capacities(unknown, nobody, nobody);
@@ -497,8 +499,10 @@ contract InteractionHistoryTest is HistoryTest {
         (uint96 provided, , uint96 providedLastEpoch, ) = history.totals(networkId, bob);
         assertEq(provided, sum);
         assertEq(providedLastEpoch, closed);
+        assertEq(history.closedTotal(networkId, bob, false), closed);
         (, uint96 consumed, , uint96 consumedLastEpoch) = history.totals(networkId, alice);
         assertEq(consumed, sum);
         assertEq(consumedLastEpoch, closed);
+        assertEq(history.closedTotal(networkId, alice, true), closed);
     }
 }
