@@ -100,6 +100,21 @@ export const errorCodes = {
     title: 'The account does not hold enough',
     hint: 'Earn or buy more of the currency, or lower the amount.',
   },
+  LOG_MALFORMED: {
+    status: 502,
+    title: 'What should be a log of a contract is none',
+    hint: 'Use another node; make a file of logs anew from what eth_getLogs answers.',
+  },
+  LOGS_REFUSED: {
+    status: 502,
+    title: 'The node does not give the logs of the contract',
+    hint: 'Pass a node with --rpc that answers eth_getLogs for these blocks; what was read until then stays.',
+  },
+  RPC_INCONSISTENT: {
+    status: 503,
+    title: 'The node contradicts itself',
+    hint: 'Try again, and wait for confirmations: behind one address may be several nodes that do not agree yet.',
+  },
   TRANSACTION_PENDING: {
     status: 504,
     title: 'The transaction is sent and not mined yet',

@@ -69,7 +69,7 @@ describe('createIndexer', function () {
 
   const mine = (blocks = 1) => connection.networkHelpers.mine(blocks)
   const plain = (edges: IndexedEdge[]) =>
-    edges.map(([consumer, provider, served]) => `${consumer} ${provider} ${served}`).sort()
+    edges.map(([consumer, provider, served]) => `${consumer} ${provider} ${served}`.toLowerCase()).sort()
   const edgesOf = async (indexer: Indexer) => plain(await indexer.edges())
 
   /** What a new indexer reads from the beginning. */
