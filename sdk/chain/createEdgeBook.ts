@@ -68,7 +68,7 @@ export function createEdgeBook(store: Store, scope: string): EdgeBook {
       const { record, version } = await store.read(position, KEY)
       return { checkpoints: record?.checkpoints ?? [], version }
     },
-    records: async () => (await store.all(edges)).map(asCounted),
+    records: async () => (await store.all(edges)).map(asCounted).filter((record) => !isNothing(record)),
 
     advance: async (from, { events, to, settled }) => {
       const present = new Map<string, EdgeRecord>()
