@@ -1,5 +1,7 @@
 import {
+  type Address,
   BaseError,
+  type Hex,
   HttpRequestError,
   type RpcLog,
   SocketClosedError,
@@ -8,8 +10,10 @@ import {
   WebSocketRequestError,
 } from 'viem'
 import { ScripError } from '../errors/ScripError.ts'
-import type { HistoryFilter } from './historyEvents.ts'
 import type { ScripClient } from './transact.ts'
+
+/** Whose logs: of one contract, by their topics. */
+export type LogFilter = { readonly address: Address; readonly topics: readonly (Hex | readonly Hex[])[] }
 
 /** Reads logs in ranges of blocks that the node grants. */
 export type LogReader = {
@@ -32,7 +36,7 @@ const TOO_MUCH = [400, 413]
  * Nodes limit the blocks or the logs of an answer, each in its own words and numbers, so that every refusal counts as one:
  * the range is halved, and grows again slowly, as the logs of other blocks may be fewer.
  */
-export function createLogReader(client: ScripClient, { address, topics }: HistoryFilter): LogReader {
+export function createLogReader(client: ScripClient, { address, topics }: LogFilter): LogReader {
   let width = WIDEST
   return {
     reach: (from, most) => (from + width - 1n < most ? from + width - 1n : most),
@@ -41,7 +45,9 @@ export function createLogReader(client: ScripClient, { address, topics }: Histor
       try {
         const logs = await client.request({
           method: 'eth_getLogs',
-          params: [{ address, topics: [[...topics[0]], topics[1]], ...range }],
+          params: [
+            { address, topics: topics.map((topic) => (typeof topic === 'string' ? topic : [...topic])), ...range },
+          ],
         })
         const wider = width + width / 8n + 1n
         width = wider < WIDEST ? wider : WIDEST

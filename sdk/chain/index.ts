@@ -29,6 +29,12 @@ export {
   getDeposits,
 } from './actions/getDeposits.ts'
 export { type Edge, getEdge } from './actions/getEdge.ts'
+export {
+  type Feedback,
+  type FeedbackSummary,
+  type GetFeedbackParameters,
+  getFeedback,
+} from './actions/getFeedback.ts'
 export { getHoldings } from './actions/getHoldings.ts'
 export { getRecord, type IssuerRecord } from './actions/getRecord.ts'
 export { getRedemption, type Redemption, redemptionStatuses } from './actions/getRedemption.ts'
@@ -38,6 +44,7 @@ export { mint } from './actions/mint.ts'
 export { mintMany } from './actions/mintMany.ts'
 export { type OpenChannelParameters, type OpenChannelReturnType, openChannel } from './actions/openChannel.ts'
 export { permit } from './actions/permit.ts'
+export { type PublishFeedbackParameters, publishFeedback } from './actions/publishFeedback.ts'
 export { fundPurse, getPurse, type PurseParameters, withdrawPurse } from './actions/purse.ts'
 export { redeem } from './actions/redeem.ts'
 export { relayExitRequest } from './actions/relayExitRequest.ts'
@@ -73,6 +80,8 @@ export { channelMessages } from './channelMessages.ts'
 export { currencyDomain, currencyMessages } from './currencyMessages.ts'
 export { checkDeployment } from './deploy/checkDeployment.ts'
 export { type DeploymentStep, deployContracts } from './deploy/deployContracts.ts'
+export type { SettledStatement } from './feedbackFile.ts'
+export { reputationRegistries } from './feedbackRegistry.ts'
 export type { EdgeRecord } from './historyEvents.ts'
 export { createIndexer, type EdgesChanged, type IndexedEdge, type Indexer, type IndexerParameters } from './indexer.ts'
 export { type ScripActions, scripActions } from './scripActions.ts'

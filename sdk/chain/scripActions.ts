@@ -23,6 +23,7 @@ import { getChannelState } from './actions/getChannelState.ts'
 import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
+import { getFeedback } from './actions/getFeedback.ts'
 import { getHoldings } from './actions/getHoldings.ts'
 import { getRecord } from './actions/getRecord.ts'
 import { getRedemption } from './actions/getRedemption.ts'
@@ -32,6 +33,7 @@ import { mint } from './actions/mint.ts'
 import { mintMany } from './actions/mintMany.ts'
 import { openChannel } from './actions/openChannel.ts'
 import { permit } from './actions/permit.ts'
+import { publishFeedback } from './actions/publishFeedback.ts'
 import { fundPurse, getPurse, withdrawPurse } from './actions/purse.ts'
 import { redeem } from './actions/redeem.ts'
 import { relayExitRequest } from './actions/relayExitRequest.ts'
@@ -120,6 +122,8 @@ export type ScripActions = {
   sync: Bound<typeof sync>
   getTotals: Bound<typeof getTotals>
   getEdge: Bound<typeof getEdge>
+  getFeedback: Bound<typeof getFeedback>
+  publishFeedback: Bound<typeof publishFeedback>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
   admit: Bound<typeof admit>
@@ -185,6 +189,8 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     sync: bind(client, sync),
     getTotals: bind(client, getTotals),
     getEdge: bind(client, getEdge),
+    getFeedback: bind(client, getFeedback),
+    publishFeedback: bind(client, publishFeedback),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
     admit: bind(client, admit),

@@ -90,6 +90,11 @@ export const errorCodes = {
     title: 'There is no such currency',
     hint: 'Check the address; `scrip currency create` makes a new one.',
   },
+  FEEDBACK_UNBACKED: {
+    status: 409,
+    title: 'Nothing was settled that backs the feedback',
+    hint: 'Pay the agent through a channel, have that claimed and synced into the network, and give feedback then.',
+  },
   INSUFFICIENT_GAS: {
     status: 402,
     title: 'The account cannot pay for the transaction',
