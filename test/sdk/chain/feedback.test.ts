@@ -115,16 +115,31 @@ describe('feedback by ERC-8004', function () {
   }
 
   it('is published with what was settled, and read back with it', async () => {
-    const client = await market.person()
-    await pay(client, agent, 500n)
-    const { settled } = await publish(client, 875n, {
-      valueDecimals: 1,
+    const person = await market.person()
+    await pay(person, agent, 500n)
+    const { client } = person
+    // #region publish
+    const { settled } = await publishFeedback(client, {
+      agentId,
+      networkId,
+      value: 875n,
+      valueDecimals: 1, // 87.5
       tag1: 'uptime',
       tag2: 'storage',
       endpoint: 'https://agent.example/',
+      registry,
     })
+    // #endregion
     expect(settled.served).to.equal(500n)
-    const { feedback, summary } = await read()
+    const told: string[] = []
+    // #region read
+    const { feedback, summary } = await getFeedback(client, { agentId, networkId, registry })
+    for (const { client, value, valueDecimals, backing, weight } of feedback) {
+      const said = `${client} says ${Number(value) / 10 ** valueDecimals}`
+      told.push(backing ? `${said} and settled ${backing.served}, of which ${weight} count` : `${said}, which is words`)
+    }
+    // #endregion
+    expect(told).to.deep.equal([`${person.account.address} says 87.5 and settled 500, of which 500 count`])
     expect(feedback).to.have.lengthOf(1)
     expect(feedback[0]).to.deep.include({
       index: 1n,
