@@ -101,7 +101,7 @@ try {
   const table = [
     '# From logs to edges',
     '',
-    `A file of ${number(statSync(path).size / 1e6)} MB: ${number(logs.length)} logs of a chain on which ${'8 consumers paid 64 providers'}, written ${COPIES} times for`,
+    `A file of ${number(statSync(path).size / 1e6)} MB: ${number(logs.length)} logs of a chain on which eight consumers paid 64 providers, written ${COPIES} times for`,
     `other peers: ${number(events)} events of ${number(edgeCount)} edges, of which the indexer makes ${number(written)} rows in ${rows.length} writes. Medians of`,
     'interleaved rounds in one process. `npm run bench:indexer -- --update` writes this file, `-- --check` fails below',
     `${number(FLOOR)} events a second into a file.`,

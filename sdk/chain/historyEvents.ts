@@ -27,7 +27,7 @@ export type HistoryEvent = {
 /** Whose events are read: those of one network in one contract. */
 export type HistoryFilter = { readonly address: Address; readonly topics: [readonly Hex[], Hex] }
 
-/** The events that states an edge's parts, and how many words of data each has; the first is the total. */
+/** The events that state an edge's parts, and how many words of data each has; the first is the total. */
 const layouts = new Map<string, { part: HistoryEvent['part']; words: number }>([
   [toEventSelector('EdgeUpdated(uint256,address,address,uint96)'), { part: 'served', words: 1 }],
   [toEventSelector('ReceiptRecorded(uint256,address,address,uint96,uint32)'), { part: 'receipts', words: 2 }],

@@ -168,11 +168,14 @@ export function createIndexer({
     else tell([], true, (await book.clear(position)).version)
   }
 
-  /** Whether the logs that were read are of the chain which had that hash, as far as it may still change. */
-  const areOfChain = async (events: readonly HistoryEvent[], to: Checkpoint, settled: bigint): Promise<boolean> => {
+  /** Whether events are of these blocks, of the chain which had that hash, as far as it may still change. */
+  const areOfChain = async (
+    events: readonly HistoryEvent[],
+    { from, to, settled }: { from: bigint; to: Checkpoint; settled: bigint },
+  ): Promise<boolean> => {
     const hashes = new Map([[to.block, to.hash]])
     for (const { block, blockHash } of events) {
-      if (block === to.block && blockHash !== to.hash) return false
+      if (block < from || block > to.block || (block === to.block && blockHash !== to.hash)) return false
       if (block > settled) hashes.set(block, blockHash)
     }
     const blocks = [...hashes].map(([block, hash]) => ({ block, hash }))
@@ -204,7 +207,7 @@ export function createIndexer({
       if (logs === undefined) continue
       const events = eventsIn(logs, filter)
       const to = { block, hash }
-      if (!(await areOfChain(events, to, settled))) {
+      if (!(await areOfChain(events, { from, to, settled }))) {
         changes++
         continue
       }

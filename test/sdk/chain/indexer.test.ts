@@ -307,6 +307,21 @@ describe('createIndexer', function () {
     const error = await indexer.sync().catch((reason: unknown) => reason)
     expect(error).to.be.instanceOf(ScripError).with.property('code', 'RPC_INCONSISTENT')
     expect(await indexer.edges()).to.deep.equal([])
+    // Nor what lies beyond the blocks that were asked for.
+    const beyond = async ({ method, params }: { method: string; params?: unknown[] }) => {
+      const answer = await market.provider.request({ method, ...(params && { params }) })
+      return method === 'eth_getLogs'
+        ? (answer as object[]).map((log) => ({ ...log, blockNumber: '0xffffff' }))
+        : answer
+    }
+    const lost = createIndexer({
+      client: createWalletClient({ transport: custom({ request: beyond }, { retryCount: 0 }) }),
+      store: memoryStore(),
+      networkId,
+    })
+    const failure = await lost.sync().catch((reason: unknown) => reason)
+    expect(failure).to.be.instanceOf(ScripError).with.property('code', 'RPC_INCONSISTENT')
+    expect(await lost.edges()).to.deep.equal([])
     forked = 2
     await indexer.sync()
     expect(await edgesOf(indexer)).to.deep.equal(await onChain())
