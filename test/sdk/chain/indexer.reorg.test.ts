@@ -182,9 +182,9 @@ describe('createIndexer across reorgs', function () {
     const table = `checkpoints/31337/${addresses.interactionHistory.toLowerCase()}/${trade.networkId}`
     /** What the chain said at each block that it ever had. */
     const states = new Map<string, string[]>()
-    const note = async (blocks: bigint) => {
-      const head = await trade.head()
-      const numbers = Array.from({ length: Number(blocks) }, (_, index) => head - BigInt(index))
+    const note = async (first: bigint) => {
+      const numbers: bigint[] = []
+      for (let number = await trade.head(); number >= first; number--) numbers.push(number)
       const look = async (number: bigint) => {
         const { hash } = (await trade.rpc('eth_getBlockByNumber', `0x${number.toString(16)}`, false)) as { hash: Hex }
         states.set(hash, await trade.edges(number))
@@ -196,7 +196,7 @@ describe('createIndexer across reorgs', function () {
     let living: Running | undefined
     // Nothing before is in any reach.
     await trade.mine(60)
-    await note(1n)
+    await note(await trade.head())
     const first = sqliteStore(path)
     await indexerOn(first).sync()
     await first.close()
@@ -206,19 +206,19 @@ describe('createIndexer across reorgs', function () {
         const [killed, ...others] = spare as [Running, ...Running[]]
         spare = others
         living = killed
+        const start = await trade.head()
         await trade.settle([{ pair: life, amount: BigInt(life + 1) }])
         await trade.settle([
           { pair: life + 1, amount: 3n },
           { pair: life + 2, amount: 4n, kind: 'receipt' },
         ])
-        await note(5n)
+        await note(start + 1n)
         // A reorg for every other life; then a write goes back, and the next one on.
         if (life % 2 === 1) {
           const depth = 3 + 2 * life
-          await trade.reorg(depth)
-          await note(BigInt(depth))
+          const stayed = await trade.reorg(depth)
           await trade.settle([{ pair: life, amount: 2n }])
-          await note(2n)
+          await note(stayed + 1n)
         }
         const point = (['before', 'after', 'never'] as const)[life % 3]
         const write = life % 4 < 2 ? 0 : 1

@@ -33,10 +33,10 @@ export type Trade = {
   settle(deals: readonly Deal[]): Promise<void>
   mine(blocks: number): Promise<void>
   /**
-   * Replaces the last blocks by as many empty ones, or none with `isShorter`; a run of empty blocks is replaced whole. By
-   * snapshots: `anvil_reorg` loses the state of the chain after a few hundred blocks.
+   * Replaces the last blocks by as many empty ones, or none with `isShorter`; a run of empty blocks is replaced whole.
+   * @returns The last block that stayed. By snapshots: `anvil_reorg` loses the state of the chain after a few hundred blocks.
    */
-  reorg(depth: number, isShorter?: boolean): Promise<void>
+  reorg(depth: number, isShorter?: boolean): Promise<bigint>
   head(): Promise<bigint>
   /** What the contract itself says of every pair, now or at a block: served, signed for in receipts, taken back. */
   edges(block?: bigint): Promise<string[]>
@@ -118,6 +118,15 @@ export async function openTrade(url: string): Promise<Trade> {
     const args = [networkId, consumer.address, provider.address, faults, '0x'] as const
     await write(consumer, encodeFunctionData({ abi, functionName: 'stateFaults', args }))
   }
+  /** A receipt that anvil has not written when its block is announced is only asked for again with the next block. */
+  const withBlocks = async (work: () => Promise<void>) => {
+    const timer = setInterval(() => rpc('anvil_mine', '0x1').catch(() => {}), 2_000)
+    try {
+      await work()
+    } finally {
+      clearInterval(timer)
+    }
+  }
   const mine = async (blocks: number) => {
     await remember()
     await rpc('anvil_mine', toHex(blocks))
@@ -129,24 +138,25 @@ export async function openTrade(url: string): Promise<Trade> {
     pairs: pairs.length,
     rpc,
     mine,
-    settle: async (deals) => {
-      const due = new Set<Pair>()
-      for (const { pair, amount, kind } of deals) {
-        const one = pairs[pair % pairs.length] as Pair
-        if (kind === 'receipt') await stateReceipt(one, amount)
-        else if (kind === 'fault') await stateFault(one, amount)
-        else {
-          await one.receiver.accept(await one.sender.pay(amount))
-          due.add(one)
+    settle: (deals) =>
+      withBlocks(async () => {
+        const due = new Set<Pair>()
+        for (const { pair, amount, kind } of deals) {
+          const one = pairs[pair % pairs.length] as Pair
+          if (kind === 'receipt') await stateReceipt(one, amount)
+          else if (kind === 'fault') await stateFault(one, amount)
+          else {
+            await one.receiver.accept(await one.sender.pay(amount))
+            due.add(one)
+          }
         }
-      }
-      if (due.size === 0) return
-      const claims = (await Promise.all([...due].map(({ receiver }) => receiver.claimable()))).flat()
-      await remember()
-      await claimBatch(client, { claims })
-      await remember()
-      await sync(client, { networkId, channels: [...due].map(({ channel }) => channel) })
-    },
+        if (due.size === 0) return
+        const claims = (await Promise.all([...due].map(({ receiver }) => receiver.claimable()))).flat()
+        await remember()
+        await claimBatch(client, { claims })
+        await remember()
+        await sync(client, { networkId, channels: [...due].map(({ channel }) => channel) })
+      }),
     reorg: async (depth, isShorter = false) => {
       const height = await head()
       const at = snapshots.findLastIndex((snapshot) => snapshot.height <= height - depth)
@@ -155,6 +165,7 @@ export async function openTrade(url: string): Promise<Trade> {
       if ((await rpc('evm_revert', snapshot.id)) !== true) throw new Error('Anvil does not know its snapshot.')
       await rpc('evm_increaseTime', 60)
       if (!isShorter) await mine(height - snapshot.height)
+      return BigInt(snapshot.height)
     },
     head: async () => BigInt(await head()),
     edges: async (blockNumber) => {
