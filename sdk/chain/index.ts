@@ -32,6 +32,12 @@ export {
   getDeposits,
 } from './actions/getDeposits.ts'
 export { type Edge, getEdge } from './actions/getEdge.ts'
+export {
+  type Feedback,
+  type FeedbackSummary,
+  type GetFeedbackParameters,
+  getFeedback,
+} from './actions/getFeedback.ts'
 export { getFlowTerms } from './actions/getFlowTerms.ts'
 export { getHoldings } from './actions/getHoldings.ts'
 export { getNetwork, type Network } from './actions/getNetwork.ts'
@@ -44,6 +50,7 @@ export { mint } from './actions/mint.ts'
 export { mintMany } from './actions/mintMany.ts'
 export { type OpenChannelParameters, type OpenChannelReturnType, openChannel } from './actions/openChannel.ts'
 export { permit } from './actions/permit.ts'
+export { type PublishFeedbackParameters, publishFeedback } from './actions/publishFeedback.ts'
 export { fundPurse, getPurse, type PurseParameters, withdrawPurse } from './actions/purse.ts'
 export { recordReceipt } from './actions/recordReceipt.ts'
 export { recordReceipts, type SkippedReceipt } from './actions/recordReceipts.ts'
@@ -90,9 +97,12 @@ export { channelMessages } from './channelMessages.ts'
 export { currencyDomain, currencyMessages } from './currencyMessages.ts'
 export { checkDeployment } from './deploy/checkDeployment.ts'
 export { type DeploymentStep, deployContracts } from './deploy/deployContracts.ts'
+export type { SettledStatement } from './feedbackFile.ts'
+export { reputationRegistries } from './feedbackRegistry.ts'
 export { encodeFlowCut, encodeFlowWitness, type FlowAmount, type FlowCutSide } from './flowProofs.ts'
+export type { EdgeRecord } from './historyEvents.ts'
 export { historyDomain, historyMessages } from './historyMessages.ts'
-export { createIndexer, type IndexedEdge, type Indexer, type IndexerParameters } from './indexer.ts'
+export { createIndexer, type EdgesChanged, type IndexedEdge, type Indexer, type IndexerParameters } from './indexer.ts'
 export { type Receipt, receiptTypedData, recoverReceiptSigner, type SignedReceipt } from './Receipt.ts'
 export { type ScripActions, scripActions } from './scripActions.ts'
 export type { ScripClient, Transaction } from './transact.ts'

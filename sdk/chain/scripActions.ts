@@ -26,6 +26,7 @@ import { getClosedEdges } from './actions/getClosedEdges.ts'
 import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
+import { getFeedback } from './actions/getFeedback.ts'
 import { getFlowTerms } from './actions/getFlowTerms.ts'
 import { getHoldings } from './actions/getHoldings.ts'
 import { getNetwork } from './actions/getNetwork.ts'
@@ -38,6 +39,7 @@ import { mint } from './actions/mint.ts'
 import { mintMany } from './actions/mintMany.ts'
 import { openChannel } from './actions/openChannel.ts'
 import { permit } from './actions/permit.ts'
+import { publishFeedback } from './actions/publishFeedback.ts'
 import { fundPurse, getPurse, withdrawPurse } from './actions/purse.ts'
 import { recordReceipt } from './actions/recordReceipt.ts'
 import { recordReceipts } from './actions/recordReceipts.ts'
@@ -152,6 +154,8 @@ export type ScripActions = {
   stateFaults: Bound<typeof stateFaults>
   getClosedEdges: Bound<typeof getClosedEdges>
   verifyFlow: Bound<typeof verifyFlow>
+  getFeedback: Bound<typeof getFeedback>
+  publishFeedback: Bound<typeof publishFeedback>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
   setFlowTerms: Bound<typeof setFlowTerms>
@@ -234,6 +238,8 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     stateFaults: bind(client, stateFaults),
     getClosedEdges: bind(client, getClosedEdges),
     verifyFlow: bind(client, verifyFlow),
+    getFeedback: bind(client, getFeedback),
+    publishFeedback: bind(client, publishFeedback),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
     setFlowTerms: bind(client, setFlowTerms),

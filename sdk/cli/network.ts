@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import { type Address, getAddress } from 'viem'
 import { getContractEvents, readContract } from 'viem/actions'
 import { interactionHistoryAbi as abi } from '../abi/interactionHistory.ts'
 import { WEIGHT_UNIT } from '../chain/actions/setWeight.ts'
@@ -56,7 +56,8 @@ async function findUnit(client: ScripClient, networkId: bigint): Promise<Unit | 
 export async function readEdges(client: ScripClient, networkId: bigint): Promise<IndexedEdge[]> {
   const indexer = createIndexer({ client, store: memoryStore(), networkId, fromBlock: await firstBlock(client) })
   await indexer.sync()
-  return indexer.edges()
+  const edges = await indexer.edges()
+  return edges.map(([consumer, provider, served]) => [getAddress(consumer), getAddress(provider), served])
 }
 
 /** Whether two addresses are the same, however they are written. */

@@ -90,6 +90,11 @@ export const errorCodes = {
     title: 'There is no such currency',
     hint: 'Check the address; `scrip currency create` makes a new one.',
   },
+  FEEDBACK_UNBACKED: {
+    status: 409,
+    title: 'Nothing was settled that backs the feedback',
+    hint: 'Pay the agent through a channel, have that claimed and synced into the network, and give feedback then.',
+  },
   INSUFFICIENT_GAS: {
     status: 402,
     title: 'The account cannot pay for the transaction',
@@ -99,6 +104,21 @@ export const errorCodes = {
     status: 402,
     title: 'The account does not hold enough',
     hint: 'Earn or buy more of the currency, or lower the amount.',
+  },
+  LOG_MALFORMED: {
+    status: 502,
+    title: 'What should be a log of a contract is none',
+    hint: 'Use another node; make a file of logs anew from what eth_getLogs answers.',
+  },
+  LOGS_REFUSED: {
+    status: 502,
+    title: 'The node does not give the logs of the contract',
+    hint: 'Pass a node with --rpc that answers eth_getLogs for these blocks; what was read until then stays.',
+  },
+  RPC_INCONSISTENT: {
+    status: 503,
+    title: 'The node contradicts itself',
+    hint: 'Try again, and wait for confirmations: behind one address may be several nodes that do not agree yet.',
   },
   TRANSACTION_PENDING: {
     status: 504,

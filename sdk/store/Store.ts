@@ -22,6 +22,8 @@ export type Changed = (key?: string, version?: string) => void
 /** Where a peer keeps what it must not forget. Records are what JSON can hold, and bigints, which are kept as such. */
 export type Store = {
   get<Record extends object>(table: Table<Record>, key: string): Promise<Record | undefined>
+  /** The records of many keys at once, in their order. */
+  getMany<Record extends object>(table: Table<Record>, keys: readonly string[]): Promise<(Record | undefined)[]>
   /** A record with the version that it was put with last. */
   read<Record extends object>(table: Table<Record>, key: string): Promise<Versioned<Record>>
   /** Every record of a table, in no particular order. */

@@ -105,7 +105,7 @@ function idOf(change: Change): string {
 }
 
 /** An array as PostgreSQL reads it (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO). */
-function toArray(values: readonly (string | undefined)[]): string {
+export function toArray(values: readonly (string | undefined)[]): string {
   const quoted = values.map((value) => (value === undefined ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`))
   return `{${quoted.join()}}`
 }

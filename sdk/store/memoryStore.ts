@@ -38,6 +38,9 @@ export function memoryStore(): Store {
     async get<Record extends object>(name: string, key: string) {
       return get<Record>(name, key)
     },
+    async getMany<Record extends object>(name: string, keys: readonly string[]) {
+      return keys.map((key) => get<Record>(name, key))
+    },
     async read<Record extends object>(name: string, key: string) {
       const record = get<Record>(name, key)
       return { ...(record && { record }), version: versions.of(name, key) }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import { ScripError } from '../errors/ScripError.ts'
-import { createBatch, escapeName, type Row, unescapeName } from './createBatch.ts'
+import { createBatch, escapeName, type Row, toArray, unescapeName } from './createBatch.ts'
 import { decode, encode } from './encoding.ts'
 import { conflict, uncertain } from './outcomes.ts'
 import { fateOf, hasLost, postgresFailed } from './postgresFailed.ts'
@@ -48,6 +48,9 @@ const LEAVE = 'DELETE FROM scrip_writers WHERE id = $1::text'
 const SWEEP = "DELETE FROM scrip_writers WHERE seen < now() - interval '30 days' AND owns IS NULL"
 const LOCK = 'SELECT pg_try_advisory_lock(hashtextextended(current_schema() || $1::text, 0)) AS taken'
 const GET = 'SELECT record, version FROM scrip_records WHERE tab = $1::text AND key = $2::text'
+/** `x` has the place of each key. */
+const GET_MANY = `SELECT x.place::int AS place, r.record FROM unnest($2::text[]) WITH ORDINALITY AS x(key, place)
+  JOIN scrip_records AS r ON r.tab = $1::text AND r.key = x.key COLLATE "C"`
 const ALL = 'SELECT record FROM scrip_records WHERE tab = $1::text'
 
 /** A write that waits for its turn; one whose records cannot be written only waits for its turn to fail. */
@@ -282,6 +285,13 @@ export async function postgresStore(url: string, options: PostgresStoreOptions =
 
   return {
     get: async <Record extends object>(table: string, key: string) => (await versioned<Record>(table, key)).record,
+    getMany: async <Record extends object>(table: string, keys: readonly string[]) => {
+      const records = new Array<Record | undefined>(keys.length).fill(undefined)
+      for (const row of await read(GET_MANY, [escapeName(table), toArray(keys.map(escapeName))])) {
+        records[Number(row?.['place']) - 1] = decode(String(row?.['record'])) as Record
+      }
+      return records
+    },
     read: versioned,
     all: async <Record extends object>(table: string) => {
       const rows = await read(ALL, [escapeName(table)])

@@ -98,6 +98,9 @@ export function sqliteStore(path: string, { readOnly = false }: SqliteStoreOptio
     async get<Record extends object>(table: string, key: string) {
       return get<Record>(table, key)
     },
+    async getMany<Record extends object>(table: string, keys: readonly string[]) {
+      return keys.map((key) => get<Record>(table, key))
+    },
     async read<Record extends object>(table: string, key: string) {
       const record = get<Record>(table, key)
       return { ...(record && { record }), version: versions.of(table, key) }

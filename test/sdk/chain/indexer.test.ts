@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import {
+  addresses,
   claim,
   createIndexer,
   createNetwork,
@@ -15,12 +17,13 @@ import {
 } from '@scrip/sdk/chain'
 import { createPayee, createPayer } from '@scrip/sdk/channels'
 import { ScripError } from '@scrip/sdk/errors'
-import { memoryStore, type Store, sqliteStore } from '@scrip/sdk/store'
+import { memoryStore, postgresStore, type Store, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { network } from 'hardhat'
-import { createWalletClient, custom } from 'viem'
-import { type Market, openMarket, type Person } from '../../support/market.ts'
+import { createWalletClient, custom, http } from 'viem'
+import { listen, type Market, openMarket, type Person } from '../../support/market.ts'
+import { type Database, startDatabase } from '../../support/postgres.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scrip-indexer-'))
 
@@ -69,7 +72,7 @@ describe('createIndexer', function () {
 
   const mine = (blocks = 1) => connection.networkHelpers.mine(blocks)
   const plain = (edges: IndexedEdge[]) =>
-    edges.map(([consumer, provider, served]) => `${consumer} ${provider} ${served}`).sort()
+    edges.map(([consumer, provider, served]) => `${consumer} ${provider} ${served}`.toLowerCase()).sort()
   const edgesOf = async (indexer: Indexer) => plain(await indexer.edges())
 
   /** What a new indexer reads from the beginning. */
@@ -171,6 +174,157 @@ describe('createIndexer', function () {
     expect(await edgesOf(indexer)).to.deep.equal(await onChain())
     expect(lengths.length).to.be.greaterThan(2)
     expect(lengths.every((length) => length <= 5_000n)).to.equal(true)
+  })
+
+  describe('with a node that limits what it answers', () => {
+    let fromBlock: bigint
+    beforeEach(async () => {
+      fromBlock = BigInt(await connection.networkHelpers.time.latestBlock())
+    })
+
+    /** A node that refuses what `limit` says, in its words. */
+    const limited = (
+      limit: (blocks: bigint, logs: number) => string | undefined,
+      error: object = { code: -32_000 },
+    ) => {
+      const { provider } = market
+      const calls = { asked: 0, refused: 0 }
+      const request = async ({ method, params }: { method: string; params?: unknown[] }) => {
+        const answer = await provider.request({ method, ...(params && { params }) })
+        if (method !== 'eth_getLogs') return answer
+        calls.asked++
+        const [{ fromBlock, toBlock } = {}] = params as { fromBlock?: string; toBlock?: string }[]
+        const message = limit(BigInt(toBlock ?? 0) - BigInt(fromBlock ?? 0) + 1n, (answer as unknown[]).length)
+        if (message === undefined) return answer
+        calls.refused++
+        throw Object.assign(new Error(message), error)
+      }
+      const client: ScripClient = createWalletClient({ transport: custom({ request }, { retryCount: 0 }) })
+      return { indexer: createIndexer({ client, store: memoryStore(), networkId, fromBlock }), calls }
+    }
+
+    /** What nodes say, and the code they say it with. */
+    const wordings: [string, object][] = [
+      ['exceed maximum block range: 10', { code: -32_000 }],
+      ['eth_getLogs is limited to a 10 block range', { code: -32_614 }],
+      ['query returned more than 10000 results. Try with this block range [0x1, 0x2].', { code: -32_005 }],
+      ['Log response size exceeded.', { code: -32_602 }],
+      ['block range is too wide', { code: -32_600 }],
+      ['query timeout exceeded', { code: -32_603 }],
+      ['whatever', { code: -1 }],
+    ]
+    for (const [words, error] of wordings) {
+      it(`asks for less at once: ${words}`, async () => {
+        await serve(0, 1, 5n)
+        await mine(150)
+        await serve(1, 2, 6n)
+        const { indexer, calls } = limited((blocks) => (blocks > 40n ? words : undefined), error)
+        await indexer.sync()
+        expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+        expect(calls.refused).to.be.greaterThan(0)
+      })
+    }
+
+    it('finds out anew how much there may be, but seldom in vain', async () => {
+      await serve(0, 1, 5n)
+      await mine(2_000)
+      await serve(1, 2, 6n)
+      const { indexer, calls } = limited((blocks) => (blocks > 100n ? 'too many blocks' : undefined))
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+      const least = (calls.asked - calls.refused) / 2
+      expect(calls.refused, `${calls.refused} of ${calls.asked}`).to.be.lessThan(least)
+      expect(calls.asked).to.be.lessThan(50)
+    })
+
+    it('halves down to a block where the logs are dense, and says so where a block alone is too much', async () => {
+      await serve(0, 1, 5n)
+      await serve(1, 2, 6n)
+      await serve(2, 0, 7n)
+      const dense = limited((_, logs) => (logs > 1 ? 'query returned more than 1 results' : undefined))
+      await dense.indexer.sync()
+      expect(await edgesOf(dense.indexer)).to.deep.equal(await onChain())
+      const none = limited((_, logs) => (logs > 0 ? 'query returned more than 0 results' : undefined))
+      const error = await none.indexer.sync().catch((reason: unknown) => reason)
+      expect(error).to.be.instanceOf(ScripError).with.property('code', 'LOGS_REFUSED')
+      expect((error as ScripError).message).to.contain('query returned more than 0 results')
+    })
+
+    it('does not ask again and again where it is asked too often', async () => {
+      await serve(0, 1, 5n)
+      for (const [words, error] of [
+        ['daily request count exceeded, request rate limited', { code: -32_005 }],
+        ['Too Many Requests', { code: 429 }],
+      ] as [string, object][]) {
+        const { indexer, calls } = limited(() => words, error)
+        const failure = await indexer.sync().catch((reason: unknown) => reason)
+        expect(failure).to.be.instanceOf(ScripError).with.property('code', 'LOGS_REFUSED')
+        expect(calls.asked).to.equal(1)
+      }
+    })
+
+    it('over HTTP, by status', async () => {
+      await serve(0, 1, 5n)
+      await mine(100)
+      let refused = 0
+      const site = await listen(async (request, response) => {
+        let body = ''
+        for await (const piece of request) body += piece
+        const { id, method, params } = JSON.parse(body)
+        const range = method === 'eth_getLogs' ? Number(params[0].toBlock) - Number(params[0].fromBlock) : 0
+        if (range > 30) {
+          refused++
+          response.writeHead(range % 2 === 0 ? 413 : 400).end('{"error":{"code":-32600,"message":"too wide"}}')
+          return
+        }
+        const result = await market.provider.request({ method, params })
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+      })
+      try {
+        const remote: ScripClient = createWalletClient({ transport: http(site.url, { retryCount: 0 }) })
+        const indexer = createIndexer({ client: remote, store: memoryStore(), networkId, fromBlock })
+        await indexer.sync()
+        expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+        expect(refused).to.be.greaterThan(0)
+      } finally {
+        await site.close()
+      }
+    })
+  })
+
+  it('writes down nothing that comes from a fork which the node is not on', async () => {
+    await serve(0, 1, 5n)
+    const other = `0x${'12'.repeat(32)}`
+    let forked = 0
+    const request = async ({ method, params }: { method: string; params?: unknown[] }) => {
+      const answer = await market.provider.request({ method, ...(params && { params }) })
+      if (method !== 'eth_getLogs' || forked-- <= 0) return answer
+      return (answer as object[]).map((log) => ({ ...log, blockHash: other, data: `0x${'00'.repeat(31)}77` }))
+    }
+    const twofold: ScripClient = createWalletClient({ transport: custom({ request }, { retryCount: 0 }) })
+    const indexer = createIndexer({ client: twofold, store: memoryStore(), networkId })
+    forked = 100
+    const error = await indexer.sync().catch((reason: unknown) => reason)
+    expect(error).to.be.instanceOf(ScripError).with.property('code', 'RPC_INCONSISTENT')
+    expect(await indexer.edges()).to.deep.equal([])
+    // Nor what lies beyond the blocks that were asked for.
+    const beyond = async ({ method, params }: { method: string; params?: unknown[] }) => {
+      const answer = await market.provider.request({ method, ...(params && { params }) })
+      return method === 'eth_getLogs'
+        ? (answer as object[]).map((log) => ({ ...log, blockNumber: '0xffffff' }))
+        : answer
+    }
+    const lost = createIndexer({
+      client: createWalletClient({ transport: custom({ request: beyond }, { retryCount: 0 }) }),
+      store: memoryStore(),
+      networkId,
+    })
+    const failure = await lost.sync().catch((reason: unknown) => reason)
+    expect(failure).to.be.instanceOf(ScripError).with.property('code', 'RPC_INCONSISTENT')
+    expect(await lost.edges()).to.deep.equal([])
+    forked = 2
+    await indexer.sync()
+    expect(await edgesOf(indexer)).to.deep.equal(await onChain())
   })
 
   it('starts where it is told to', async () => {
@@ -359,6 +513,203 @@ describe('createIndexer', function () {
       const error = await indexer.sync().catch((reason: unknown) => reason)
       expect(error).to.be.instanceOf(ScripError)
     }
+  })
+
+  describe('reads a file of logs', () => {
+    /** The logs of the whole chain, as the node answers them, a line each. */
+    const linesOfChain = async () => {
+      const logs = await market.provider.request({
+        method: 'eth_getLogs',
+        params: [{ address: addresses.interactionHistory, fromBlock: '0x0', toBlock: 'latest' }],
+      })
+      return (logs as object[]).map((log) => JSON.stringify(log))
+    }
+    const load = (indexer: Indexer, text: string, pieces = 7) => {
+      const length = Math.max(1, Math.ceil(text.length / pieces))
+      const split = Array.from({ length: pieces }, (_, index) => text.slice(index * length, (index + 1) * length))
+      return indexer.load(Readable.from(split))
+    }
+    const filled = async () => {
+      for (let round = 0; round < 4; round++) {
+        await serve(0, 1, 5n)
+        await serve(1, 2, 6n)
+        await serve(2, 0, 7n)
+      }
+      return linesOfChain()
+    }
+    const fresh = () => createIndexer({ client, store: memoryStore(), networkId })
+
+    it('up to its last block, from which the chain goes on', async () => {
+      const lines = await filled()
+      let first: bigint | undefined
+      const watched = watching(market, async (method, params) => {
+        if (method === 'eth_getLogs') first ??= BigInt((params as { fromBlock: string }[])[0]?.fromBlock ?? 0)
+      })
+      const indexer = createIndexer({ client: watched, store: memoryStore(), networkId })
+      const head = await load(indexer, `${lines.join('\n')}\n`)
+      expect(head < BigInt(JSON.parse(lines.at(-1) ?? '').blockNumber)).to.equal(true)
+      expect(await indexer.edges()).to.have.lengthOf(3)
+      await serve(0, 2, 9n)
+      await indexer.sync()
+      expect(first).to.equal(head + 1n)
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+    })
+
+    it('in pieces of any size, with or without a newline at the end, and again without doubling anything', async () => {
+      const lines = await filled()
+      const indexer = fresh()
+      const text = lines.join('\r\n\n')
+      let before = -1n
+      for (const pieces of [1, 2, 400]) {
+        const head = await load(indexer, text, pieces)
+        expect(before === -1n || head === before).to.equal(true)
+        before = head
+      }
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+    })
+
+    it('that grew since, and takes only what is new', async () => {
+      const lines = await filled()
+      const indexer = fresh()
+      await load(indexer, lines.slice(0, lines.length - 5).join('\n'))
+      await load(indexer, lines.join('\n'))
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+    })
+
+    it('and starts anew where the chain does not have its blocks', async () => {
+      const lines = await filled()
+      const indexer = fresh()
+      const other = lines.map((line) => JSON.stringify({ ...JSON.parse(line), blockHash: `0x${'77'.repeat(32)}` }))
+      await load(indexer, other.join('\n'))
+      expect(await indexer.edges()).to.have.length.greaterThan(0)
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+    })
+
+    it('and says which line is none, keeping what came before', async () => {
+      const lines = await filled()
+      const swapped = [...lines]
+      swapped.push(swapped[lines.length - 4] ?? '')
+      const bad: [string, string][] = [
+        [`${lines.join('\n').slice(0, -40)}`, `Line ${lines.length} is no log`],
+        [[...lines, '7'].join('\n'), `Line ${lines.length + 1} is no log`],
+        [[...lines, 'null'].join('\n'), `Line ${lines.length + 1} is no log`],
+        [[...lines, '{}'].join('\n'), `Line ${lines.length + 1}: This is no log`],
+        [[...lines, '[]'].join('\n'), `Line ${lines.length + 1}: This is no log`],
+        [swapped.join('\n'), `Line ${lines.length + 1} has a log of block`],
+        [`${lines.join('\n')}\n${'x'.repeat(3 << 20)}`, `Line ${lines.length + 1} is no log`],
+      ]
+      for (const [text, message] of bad) {
+        const indexer = fresh()
+        const error = await load(indexer, text).catch((reason: unknown) => reason)
+        expect(error, message).to.be.instanceOf(ScripError).with.property('code', 'LOG_MALFORMED')
+        expect((error as ScripError).message).to.contain(message)
+        await indexer.sync()
+        expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+      }
+    })
+
+    it('and takes the rest another time where the disk fails half-way', async () => {
+      const lines = await filled()
+      const store = memoryStore()
+      const indexer = createIndexer({ client, store, networkId })
+      async function* half() {
+        yield lines.slice(0, 8).join('\n')
+        throw new Error('The disk is gone.')
+      }
+      const error = await indexer.load(half()).catch((reason: unknown) => reason)
+      expect(String(error)).to.contain('The disk is gone.')
+      await load(indexer, lines.join('\n'))
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+    })
+  })
+
+  describe('with others', () => {
+    let database: Database
+    before(async () => {
+      database = await startDatabase()
+    })
+    after(() => database.remove())
+
+    /** A graph that follows an indexer. */
+    const following = async (indexer: Indexer) => {
+      const graph = { present: new Map<string, bigint>(), wholes: 0 }
+      const end = await indexer.subscribe((records, isWhole) => {
+        if (isWhole) {
+          graph.present.clear()
+          graph.wholes++
+        }
+        for (const { consumer, provider, served } of records) {
+          if (served > 0n) graph.present.set(`${consumer} ${provider}`, served)
+          else graph.present.delete(`${consumer} ${provider}`)
+        }
+      })
+      const lines = () => [...graph.present].map(([pair, served]) => `${pair} ${served}`).sort()
+      return { graph, lines, end }
+    }
+
+    it('shares a database, also while the chain changes under both, and tells its subscribers of what the other read', async () => {
+      const url = await database.schema()
+      const stores = await Promise.all([postgresStore(url), postgresStore(url)])
+      const [one, two] = stores.map((store) => createIndexer({ client, store, networkId })) as [Indexer, Indexer]
+      const followers = await Promise.all([following(one), following(two)])
+      for (let round = 0; round < 4; round++) {
+        await serve(0, 1, 5n)
+        const snapshot = await connection.networkHelpers.takeSnapshot()
+        await serve(round % 3, (round + 1) % 3, 6n)
+        await Promise.all([one.sync(), two.sync()])
+        if (round % 2 === 1) {
+          await snapshot.restore()
+          await serve(2, 1, 3n)
+          await mine(round)
+          await (round === 1 ? one : two).sync()
+        }
+        // Whoever read nothing itself hears of it with its next reading.
+        for (const indexer of [one, two]) await indexer.sync()
+        for (const indexer of [one, two]) expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+        for (const { lines } of followers) expect(lines()).to.deep.equal(await onChain())
+      }
+      await Promise.all(stores.map((store) => store.close()))
+    })
+
+    it('goes on in PostgreSQL where it stopped', async () => {
+      const url = await database.schema()
+      await serve(0, 1, 5n)
+      for (let life = 0; life < 3; life++) {
+        const store = await postgresStore(url)
+        const indexer = createIndexer({ client, store, networkId })
+        const snapshot = await connection.networkHelpers.takeSnapshot()
+        await serve(1, 2, 6n)
+        await indexer.sync()
+        if (life === 1) await snapshot.restore()
+        await store.close()
+      }
+      const store = await postgresStore(url)
+      const indexer = createIndexer({ client, store, networkId })
+      await indexer.sync()
+      expect(await edgesOf(indexer)).to.deep.equal(await onChain())
+      await store.close()
+    })
+
+    it('tells of all edges first, then of what changes, until nobody listens any more', async () => {
+      await serve(0, 1, 5n)
+      const indexer = createIndexer({ client, store: memoryStore(), networkId })
+      await indexer.sync()
+      const { graph, lines, end } = await following(indexer)
+      expect(lines()).to.deep.equal(await onChain())
+      await Promise.all([indexer.sync(), serve(1, 2, 6n)])
+      await indexer.sync()
+      expect(lines()).to.deep.equal(await onChain())
+      expect(graph.wholes).to.equal(1)
+      const known = lines()
+      end()
+      await serve(2, 0, 6n)
+      await indexer.sync()
+      expect(lines()).to.deep.equal(known)
+    })
   })
 
   it('writes nothing that it cannot read again where the store fails', async () => {

@@ -95,6 +95,23 @@ for (const [name, open] of Object.entries(kinds)) {
       )
     })
 
+    it('gives many records in the order of their keys, and nothing for those that are not there', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          someName,
+          fc.uniqueArray(fc.tuple(someName, someRecord), { selector: ([key]) => key, maxLength: 6 }),
+          fc.array(someName, { maxLength: 4 }),
+          async (table, records, strangers) => {
+            await store.write([{ table, clear: true }, ...records.map(([key, record]) => put(table, key, record))])
+            const keys = [...strangers, ...records.map(([key]) => key).reverse(), ...strangers]
+            const expected = keys.map((name) => records.find(([key]) => key === name)?.[1])
+            expect(await store.getMany(table, keys)).to.deep.equal(expected)
+          },
+        ),
+        { numRuns: 100 },
+      )
+    })
+
     it('takes a record for a bigint in no disguise', async () => {
       const records = [
         { bigint: '5' },
