@@ -20,6 +20,9 @@ const contracts = {
   InteractionHistory: 'history',
   AdmissionController: 'admission',
   RatioPolicy: 'admission/policies',
+  BondPolicy: 'admission/policies',
+  AllOfPolicy: 'admission/policies',
+  AnyOfPolicy: 'admission/policies',
 }
 
 type Artifact = { abi: readonly unknown[]; bytecode: Hex; linkReferences: object }

@@ -40,7 +40,10 @@ export async function deployContracts(ethers: HardhatEthers) {
   const history = await ethers.deployContract('InteractionHistory', [channels])
   const controller = await ethers.deployContract('AdmissionController', [history])
   const ratioPolicy = await ethers.deployContract('RatioPolicy', [history])
-  return { channels, factory, history, controller, ratioPolicy }
+  const bondPolicy = await ethers.deployContract('BondPolicy', [history])
+  const allOfPolicy = await ethers.deployContract('AllOfPolicy', [history])
+  const anyOfPolicy = await ethers.deployContract('AnyOfPolicy', [history])
+  return { channels, factory, history, controller, ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy }
 }
 
 export type Contracts = Awaited<ReturnType<typeof deployContracts>>

@@ -11,6 +11,9 @@ export const deploymentPlan = {
   interactionHistory: { contract: 'InteractionHistory', constructorArguments: ['paymentChannels'] },
   admissionController: { contract: 'AdmissionController', constructorArguments: ['interactionHistory'] },
   ratioPolicy: { contract: 'RatioPolicy', constructorArguments: ['interactionHistory'] },
+  bondPolicy: { contract: 'BondPolicy', constructorArguments: ['interactionHistory'] },
+  allOfPolicy: { contract: 'AllOfPolicy', constructorArguments: ['interactionHistory'] },
+  anyOfPolicy: { contract: 'AnyOfPolicy', constructorArguments: ['interactionHistory'] },
 } as const satisfies Record<string, { contract: string; constructorArguments: readonly string[] }>
 
 /** The name of a contract in an address book. */
