@@ -15,6 +15,7 @@ import { mnemonicToAccount } from 'viem/accounts'
 import { getBlockNumber, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { admit } from '../../sdk/chain/actions/admit.ts'
 import { claim } from '../../sdk/chain/actions/claim.ts'
+import { claimAllowance } from '../../sdk/chain/actions/claimAllowance.ts'
 import { getChannelState } from '../../sdk/chain/actions/getChannelState.ts'
 import { sync } from '../../sdk/chain/actions/sync.ts'
 import { addresses } from '../../sdk/chain/addresses.ts'
@@ -153,6 +154,7 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   await printReputations([claire, alice, bob], claire, networkId)
 
   step(7, 'Frank only consumes: he gets what a newcomer may have, then nothing')
+  await claimAllowance(frank.client, { networkId })
   await admit(frank.client, { networkId })
   const { refusal, copies } = await buyUntilRefused((name) => buy(frank, goods, name))
   await settle(bob)

@@ -7,9 +7,11 @@ import {
   fulfillRedemption,
   settleRedemption,
 } from './actions/answerRedemption.ts'
+import { fundBond, getBond, getBondTerms, setBondTerms, withdrawBond } from './actions/bond.ts'
 import { cancelAuthorization } from './actions/cancelAuthorization.ts'
 import { cancelExit } from './actions/cancelExit.ts'
 import { claim } from './actions/claim.ts'
+import { claimAllowance } from './actions/claimAllowance.ts'
 import { claimBatch } from './actions/claimBatch.ts'
 import { claimTo } from './actions/claimTo.ts'
 import { close, release } from './actions/close.ts'
@@ -39,6 +41,7 @@ import { relayFunding } from './actions/relayFunding.ts'
 import { relayTransferFunds } from './actions/relayTransferFunds.ts'
 import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
+import { setAllOf, setAnyOf } from './actions/setParts.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setWeight } from './actions/setWeight.ts'
@@ -122,6 +125,14 @@ export type ScripActions = {
   getEdge: Bound<typeof getEdge>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
+  claimAllowance: Bound<typeof claimAllowance>
+  setBondTerms: Bound<typeof setBondTerms>
+  fundBond: Bound<typeof fundBond>
+  withdrawBond: Bound<typeof withdrawBond>
+  getBond: Bound<typeof getBond>
+  getBondTerms: Bound<typeof getBondTerms>
+  setAllOf: Bound<typeof setAllOf>
+  setAnyOf: Bound<typeof setAnyOf>
   admit: Bound<typeof admit>
   expel: Bound<typeof expel>
   getAdmission: Bound<typeof getAdmission>
@@ -187,6 +198,14 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     getEdge: bind(client, getEdge),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
+    claimAllowance: bind(client, claimAllowance),
+    setBondTerms: bind(client, setBondTerms),
+    fundBond: bind(client, fundBond),
+    withdrawBond: bind(client, withdrawBond),
+    getBond: bind(client, getBond),
+    getBondTerms: bind(client, getBondTerms),
+    setAllOf: bind(client, setAllOf),
+    setAnyOf: bind(client, setAnyOf),
     admit: bind(client, admit),
     expel: bind(client, expel),
     getAdmission: bind(client, getAdmission),

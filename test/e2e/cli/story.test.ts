@@ -160,10 +160,14 @@ describe('the story typed by hand', function () {
     const refused = await buy()
     expect(refused.status).to.equal(1)
     expect(refused.stderr).to.match(
-      /^ADMISSION_REFUSED: .* have it admitted with `scrip admission join --network 1`\.\n$/,
+      /^ADMISSION_REFUSED: .* Claim a newcomer's allowance of 2000000 units of value, and join with `scrip admission join --network 1`\.\n$/,
     )
     const joined = await typist.quick(['admission', 'join', ...network], as('buyer'))
-    expect(joined.stdout).to.match(new RegExp(`^${who('buyer').address} is admitted to network 1 until \\d{4}-`))
+    expect(joined.stdout).to.match(
+      new RegExp(
+        `^You may consume 2 CLD before you provide\\.\\n  transaction .*\\n${who('buyer').address} is admitted to network 1 until \\d{4}-`,
+      ),
+    )
     expect(await buy()).to.include({ status: 0 })
 
     expect((await typist.quick(['history', ...network], anybody())).stdout).to.equal(
