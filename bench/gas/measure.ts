@@ -1,5 +1,13 @@
 import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
-import { type ContractTransactionResponse, id, type Signer, Wallet } from 'ethers'
+import {
+  AbiCoder,
+  type Addressable,
+  type ContractTransactionResponse,
+  id,
+  type Signer,
+  Wallet,
+  ZeroAddress,
+} from 'ethers'
 import {
   accounts,
   type Channel,
@@ -30,7 +38,8 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const currency = await measureCurrency(world)
   const channels = await measureChannels(world)
   const sync = await measureSync(world)
-  return { ...currency, ...channels, ...sync }
+  const admission = await measureAdmission(world)
+  return { ...currency, ...channels, ...sync, ...admission }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -150,6 +159,53 @@ async function measureSync(world: World) {
     syncOneProvider: (await resync(consumers.map((consumer) => [consumer, payee]))) / BATCH,
     syncDistinctPairs: (await resync(consumers.map((consumer, i) => [consumer, providers[i] as Signer]))) / BATCH,
   }
+}
+
+/** In the network that the syncs were counted in, by peers that it knows nothing of but what is said here. */
+async function measureAdmission(world: World) {
+  const { ethers, issuer, steward, payee, dollar } = world
+  const { history, controller, ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy } = world
+  const parts = [ratioPolicy, bondPolicy]
+  const ratio = { admitRatio: WEIGHT_ONE, keepRatio: WEIGHT_ONE / 2n, admissionPeriod: 86_400 }
+  const terms = { ...ratio, allowance: UNIT, budget: 10n * UNIT, claimPolicy: ZeroAddress }
+  await ratioPolicy.connect(steward).setTerms(1, terms)
+  await bondPolicy.connect(steward).setTerms(1, { token: dollar, amount: UNIT, admissionPeriod: 86_400 })
+  await allOfPolicy.connect(steward).setChildren(1, parts)
+  await anyOfPolicy.connect(steward).setChildren(1, parts)
+
+  const [first, second, third, fourth, guest] = (await fundedWallets(world, 'member', 5)) as [
+    Wallet,
+    Wallet,
+    Wallet,
+    Wallet,
+    Wallet,
+  ]
+  const { timestamp } = (await ethers.provider.getBlock('latest')) ?? { timestamp: 0 }
+  const claims: number[] = []
+  const bonds: number[] = []
+  // Somebody came before: what is measured is everybody after.
+  for (const member of [guest, first, second, third, fourth]) {
+    await dollar.connect(member).approve(bondPolicy, UNIT)
+    claims.push(await gasOf(ratioPolicy.connect(member).claimAllowance(1, '0x')))
+    bonds.push(await gasOf(bondPolicy.connect(member).fundBond(1, dollar, UNIT, timestamp + 2 * 86_400)))
+  }
+  const admit = async (policy: Addressable, peer: Wallet, proof = '0x') => {
+    await controller.connect(steward).setPolicy(1, policy)
+    return gasOf(controller.connect(issuer).admit(1, peer, proof))
+  }
+  const proofs = AbiCoder.defaultAbiCoder().encode(['bytes[]'], [['0x', '0x']])
+  const admitRatio = await admit(ratioPolicy, first)
+  const figures = {
+    claimAllowance: claims[1] as number,
+    fundBond: bonds[1] as number,
+    admitRatio,
+    admitBond: await admit(bondPolicy, second),
+    admitAllOf: await admit(allOfPolicy, third, proofs),
+    admitAnyOf: await admit(anyOfPolicy, fourth, proofs),
+    renew: await admit(ratioPolicy, first),
+  }
+  await history.sync(1, await settle(world, [[first, payee]]))
+  return { ...figures, expel: await gasOf(controller.expel(1, first, '0x')) }
 }
 
 async function fundedWallets({ ethers, issuer, dollar }: World, name: string, count: number): Promise<Wallet[]> {

@@ -122,6 +122,46 @@ export const rows = {
     ceiling: 31_500,
     peers: 'as above',
   },
+  claimAllowance: {
+    operation: 'claim a newcomer’s allowance',
+    ceiling: 90_000,
+    peers: 'nobody has it',
+  },
+  fundBond: {
+    operation: 'lock a bond from the wallet, the first',
+    ceiling: 90_000,
+    peers: 'nobody has it',
+  },
+  admitRatio: {
+    operation: 'admit a peer by the ratio, the first time',
+    ceiling: 72_000,
+    peers: 'nobody has it',
+  },
+  admitBond: {
+    operation: 'admit a peer by its bond, the first time',
+    ceiling: 66_000,
+    peers: 'nobody has it',
+  },
+  admitAllOf: {
+    operation: 'admit a peer by ratio and bond, the first time',
+    ceiling: 92_000,
+    peers: 'nobody has it',
+  },
+  admitAnyOf: {
+    operation: 'admit a peer by ratio or bond, the first time',
+    ceiling: 92_000,
+    peers: 'nobody has it',
+  },
+  renew: {
+    operation: 'renew an admission by the ratio',
+    ceiling: 55_000,
+    peers: 'nobody has it',
+  },
+  expel: {
+    operation: 'expel a peer by the ratio',
+    ceiling: 55_000,
+    peers: 'nobody has it',
+  },
 } as const satisfies Record<string, Row>
 
 export type Figures = Record<keyof typeof rows, number>

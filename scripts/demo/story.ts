@@ -145,6 +145,7 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   say(`Without a payment it answers ${unpaid.status}: ${((await unpaid.json()) as { detail: string }).detail}`)
 
   step(5, `Alice buys it: ${size.toLocaleString('en')} bytes, one payment a kilobyte`)
+  await claimAllowance(alice.client, { networkId })
   await admit(alice.client, { networkId })
   const rate = await buy(alice, goods, 'alice-bought')
   await requireSame(file, join(folder, 'alice-bought'))
