@@ -18,11 +18,13 @@ const contracts = {
   CurrencyFactory: 'currency',
   PaymentChannels: 'channels',
   InteractionHistory: 'history',
+  FlowVerifier: 'reputation',
   AdmissionController: 'admission',
   RatioPolicy: 'admission/policies',
   BondPolicy: 'admission/policies',
   AllOfPolicy: 'admission/policies',
   AnyOfPolicy: 'admission/policies',
+  FlowPolicy: 'admission/policies',
 }
 
 type Artifact = { abi: readonly unknown[]; bytecode: Hex; linkReferences: object }

@@ -40,6 +40,8 @@ interface IInteractionHistory {
     error WeightAlreadySet(uint256 networkId, address token, uint96 weight);
     /// @notice The network does not value this token.
     error NoWeight(uint256 networkId, address token);
+    /// @notice Each edge needs one peer that it comes from and one that it goes to.
+    error UnequalLengths(uint256 from, uint256 to);
 
     /// @notice Creates a network. Emits `NetworkCreated`.
     /// @dev Anyone may call. Errors: `InvalidSteward`, `InvalidEpochLength`.
@@ -87,6 +89,17 @@ interface IInteractionHistory {
         external
         view
         returns (uint96 provided, uint96 consumed, uint96 providedLastEpoch, uint96 consumedLastEpoch);
+
+    /// @notice What the edges from each peer in `from` to the one at the same place in `to` had served when the last epoch
+    /// closed. Nothing moves these values until the next epoch closes: proofs of flow hold for a whole epoch.
+    /// @dev Reads one slot an edge. Faults and receipts are no part of it. Errors: `UnknownNetwork`, `UnequalLengths`.
+    /// @param from Consumers.
+    /// @param to Providers, as many.
+    function capacities(
+        uint256 networkId,
+        address[] calldata from,
+        address[] calldata to
+    ) external view returns (uint96[] memory);
 
     /// @notice The payment channels whose settlement this history reads.
     function channels() external view returns (IPaymentChannels);

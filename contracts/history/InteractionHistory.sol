@@ -113,6 +113,21 @@ contract InteractionHistory is IInteractionHistory, Multicall {
         return (given.current, taken.current, given.atClose(epoch), taken.atClose(epoch));
     }
 
+    /// @inheritdoc IInteractionHistory
+    function capacities(
+        uint256 networkId,
+        address[] calldata from,
+        address[] calldata to
+    ) external view returns (uint96[] memory served) {
+        if (from.length != to.length) revert UnequalLengths(from.length, to.length);
+        Network storage network_ = _network(networkId);
+        uint32 epoch = _epoch(network_);
+        served = new uint96[](from.length);
+        for (uint256 i = 0; i < from.length; ++i) {
+            served[i] = network_.edges[from[i]][to[i]].atClose(epoch);
+        }
+    }
+
     /// @dev Counts floor(claimed * w) - floor(synced * w): the parts add up to the whole whatever the steps, so that dust
     /// syncs cannot round an edge away.
     function _syncOne(

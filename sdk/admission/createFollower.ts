@@ -48,6 +48,7 @@ const watched = [
   addresses.interactionHistory,
   addresses.admissionController,
   addresses.ratioPolicy,
+  addresses.flowPolicy,
   addresses.bondPolicy,
   addresses.allOfPolicy,
   addresses.anyOfPolicy,

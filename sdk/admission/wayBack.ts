@@ -7,6 +7,7 @@ export type Way =
   | { readonly kind: 'provide'; readonly value: bigint }
   | { readonly kind: 'claim'; readonly value: bigint }
   | { readonly kind: 'lock'; readonly token: Address; readonly amount: bigint; readonly seconds: number }
+  | { readonly kind: 'show-flow'; readonly policy: Address; readonly value: bigint }
   | { readonly kind: 'prove'; readonly policy: Address }
   | { readonly kind: 'ask-steward' }
   | { readonly kind: 'all' | 'one'; readonly ways: readonly Way[] }
@@ -27,6 +28,11 @@ function missing(standing: Standing, wish: Wish): Way | undefined {
       if (amount === 0n) return { kind: 'ask-steward' }
       if (eligible) return undefined
       return { kind: 'lock', token, amount: amount > bonded ? amount - bonded : 0n, seconds: admissionPeriod }
+    }
+    case 'flow': {
+      const { policy, seeds, admitFlow, eligible } = standing
+      if (seeds.length === 0) return { kind: 'ask-steward' }
+      return eligible || wish.admitted ? undefined : { kind: 'show-flow', policy, value: admitFlow }
     }
     case 'other':
       // Who is admitted brought the proof.
@@ -80,6 +86,8 @@ function inWords(way: Way, networkId: bigint): string {
       const what = way.amount === 0n ? 'Prolong the lock of the bond in' : `Lock ${way.amount} more base units of`
       return `${what} ${way.token} with \`scrip admission bond --network ${networkId}\``
     }
+    case 'show-flow':
+      return `Serve the network's seed peers, or peers that served them, bring the proof that ${way.value} units of value flow from them to you`
     case 'prove':
       return `Bring the proof that the network's policy ${way.policy} asks for`
     case 'ask-steward':

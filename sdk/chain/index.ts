@@ -33,12 +33,14 @@ export {
   type Admission,
   type BondStanding,
   type CompositeStanding,
+  type FlowStanding,
   getAdmission,
   type OtherStanding,
   type RatioStanding,
   type Standing,
 } from './actions/getAdmission.ts'
 export { getChannelState } from './actions/getChannelState.ts'
+export { getClosedEdges } from './actions/getClosedEdges.ts'
 export { type Currency, getCurrency } from './actions/getCurrency.ts'
 export {
   type Deposit,
@@ -47,6 +49,7 @@ export {
   getDeposits,
 } from './actions/getDeposits.ts'
 export { type Edge, getEdge } from './actions/getEdge.ts'
+export { getFlowTerms } from './actions/getFlowTerms.ts'
 export { getHoldings } from './actions/getHoldings.ts'
 export { getRecord, type IssuerRecord } from './actions/getRecord.ts'
 export { getRedemption, type Redemption, redemptionStatuses } from './actions/getRedemption.ts'
@@ -64,6 +67,7 @@ export { relayFunding } from './actions/relayFunding.ts'
 export { relayTransferFunds } from './actions/relayTransferFunds.ts'
 export { relayWithdrawal } from './actions/relayWithdrawal.ts'
 export { requestExit } from './actions/requestExit.ts'
+export { type FlowTerms, setFlowTerms } from './actions/setFlowTerms.ts'
 export { type PartsParameters, setAllOf, setAnyOf } from './actions/setParts.ts'
 export { setPolicy } from './actions/setPolicy.ts'
 export { RATIO_UNIT, type RatioTerms, setRatioTerms } from './actions/setRatioTerms.ts'
@@ -87,12 +91,14 @@ export { topUp } from './actions/topUp.ts'
 export { type TransferFundsParameters, transferFunds } from './actions/transferFunds.ts'
 export { transferIssuer } from './actions/transferIssuer.ts'
 export { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
+export { type VerifyFlowParameters, verifyFlow } from './actions/verifyFlow.ts'
 export { withdraw } from './actions/withdraw.ts'
 export { addresses } from './addresses.ts'
 export { channelMessages } from './channelMessages.ts'
 export { currencyDomain, currencyMessages } from './currencyMessages.ts'
 export { checkDeployment } from './deploy/checkDeployment.ts'
 export { type DeploymentStep, deployContracts } from './deploy/deployContracts.ts'
+export { encodeFlowCut, encodeFlowWitness, type FlowAmount, type FlowCutSide } from './flowProofs.ts'
 export { createIndexer, type IndexedEdge, type Indexer, type IndexerParameters } from './indexer.ts'
 export { type ScripActions, scripActions } from './scripActions.ts'
 export type { ScripClient, Transaction } from './transact.ts'

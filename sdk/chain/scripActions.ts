@@ -22,9 +22,11 @@ import { exit } from './actions/exit.ts'
 import { expel } from './actions/expel.ts'
 import { getAdmission } from './actions/getAdmission.ts'
 import { getChannelState } from './actions/getChannelState.ts'
+import { getClosedEdges } from './actions/getClosedEdges.ts'
 import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
+import { getFlowTerms } from './actions/getFlowTerms.ts'
 import { getHoldings } from './actions/getHoldings.ts'
 import { getRecord } from './actions/getRecord.ts'
 import { getRedemption } from './actions/getRedemption.ts'
@@ -41,6 +43,7 @@ import { relayFunding } from './actions/relayFunding.ts'
 import { relayTransferFunds } from './actions/relayTransferFunds.ts'
 import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
+import { setFlowTerms } from './actions/setFlowTerms.ts'
 import { setAllOf, setAnyOf } from './actions/setParts.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
@@ -56,6 +59,7 @@ import { topUp } from './actions/topUp.ts'
 import { transferFunds } from './actions/transferFunds.ts'
 import { transferIssuer } from './actions/transferIssuer.ts'
 import { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
+import { verifyFlow } from './actions/verifyFlow.ts'
 import { withdraw } from './actions/withdraw.ts'
 import type { ScripClient } from './transact.ts'
 
@@ -123,6 +127,8 @@ export type ScripActions = {
   sync: Bound<typeof sync>
   getTotals: Bound<typeof getTotals>
   getEdge: Bound<typeof getEdge>
+  getClosedEdges: Bound<typeof getClosedEdges>
+  verifyFlow: Bound<typeof verifyFlow>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
   claimAllowance: Bound<typeof claimAllowance>
@@ -133,6 +139,8 @@ export type ScripActions = {
   getBondTerms: Bound<typeof getBondTerms>
   setAllOf: Bound<typeof setAllOf>
   setAnyOf: Bound<typeof setAnyOf>
+  setFlowTerms: Bound<typeof setFlowTerms>
+  getFlowTerms: Bound<typeof getFlowTerms>
   admit: Bound<typeof admit>
   expel: Bound<typeof expel>
   getAdmission: Bound<typeof getAdmission>
@@ -196,6 +204,8 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     sync: bind(client, sync),
     getTotals: bind(client, getTotals),
     getEdge: bind(client, getEdge),
+    getClosedEdges: bind(client, getClosedEdges),
+    verifyFlow: bind(client, verifyFlow),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
     claimAllowance: bind(client, claimAllowance),
@@ -206,6 +216,8 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     getBondTerms: bind(client, getBondTerms),
     setAllOf: bind(client, setAllOf),
     setAnyOf: bind(client, setAnyOf),
+    setFlowTerms: bind(client, setFlowTerms),
+    getFlowTerms: bind(client, getFlowTerms),
     admit: bind(client, admit),
     expel: bind(client, expel),
     getAdmission: bind(client, getAdmission),

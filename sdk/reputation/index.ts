@@ -9,6 +9,7 @@ export { type EigenTrustOptions, type EigenTrustResult, eigenTrust } from './eig
 export { Graph, type GraphEdge } from './Graph.ts'
 export { type FlowCut, type FlowEdge, type MaxFlowOptions, type MaxFlowResult, maxFlow } from './maxFlow.ts'
 export type { Seeds } from './preTrust.ts'
+export { type FlowProof, type ProvenCut, proveFlow } from './proveFlow.ts'
 export { type IssuerRating, type IssuerRatingOptions, type IssuerRecord, rateIssuer } from './rateIssuer.ts'
 export {
   generosity,

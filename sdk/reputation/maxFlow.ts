@@ -3,7 +3,7 @@ import { ScripError } from '../errors/ScripError.ts'
 import { FlowSearch } from './FlowSearch.ts'
 import { FlowWorkspace } from './FlowWorkspace.ts'
 import type { Graph } from './Graph.ts'
-import { parseAddress } from './parseAddress.ts'
+import { parseEnds } from './parseEnds.ts'
 
 export type MaxFlowOptions = {
   /** How many edges may be looked at in the search, a safe integer from 0. No limit where not given. */
@@ -91,25 +91,6 @@ export function maxFlow(
   return { value, exact: true, flow, cut: { side: side.sort(), sourceSide: stuck === 'sources', capacity: value } }
 }
 
-function parseEnds(source: Address | readonly Address[], target: Address): { sources: Address[]; target: Address } {
-  const list: readonly Address[] = Array.isArray(source) ? source : [source as Address]
-  const ends = {
-    sources: [...new Set(list.map((peer) => parseAddress(peer, 'source')))],
-    target: parseAddress(target, 'target'),
-  }
-  if (ends.sources.length === 0) {
-    throw new ScripError('INVALID_ARGUMENT', { detail: 'There is no source', hint: 'Give the peer that decides.' })
-  }
-  if (ends.sources.includes(ends.target)) {
-    throw new ScripError('INVALID_ARGUMENT', {
-      detail: 'The target is a source',
-      hint: 'Nobody has a reputation in their own eyes: ask for that of somebody else.',
-      values: { source, target },
-    })
-  }
-  return ends
-}
-
 /** The sources alone or the target alone, whichever less flows over. */
 function leastTrivialCut(
   graph: Graph,
@@ -123,7 +104,7 @@ function leastTrivialCut(
   if (indices.length > 1) out -= weightWithin(graph, new Set(indices))
   const into = end === undefined ? 0n : graph.inTotals.at(end)
   return out <= into
-    ? { side: [...sources].sort(), sourceSide: true, capacity: out }
+    ? { side: [...sources], sourceSide: true, capacity: out }
     : { side: [target], sourceSide: false, capacity: into }
 }
 

@@ -43,7 +43,10 @@ export async function deployContracts(ethers: HardhatEthers) {
   const bondPolicy = await ethers.deployContract('BondPolicy', [history])
   const allOfPolicy = await ethers.deployContract('AllOfPolicy', [history])
   const anyOfPolicy = await ethers.deployContract('AnyOfPolicy', [history])
-  return { channels, factory, history, controller, ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy }
+  const verifier = await ethers.deployContract('FlowVerifier', [history])
+  const flowPolicy = await ethers.deployContract('FlowPolicy', [verifier])
+  const policies = { ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy, flowPolicy }
+  return { channels, factory, history, verifier, controller, ...policies }
 }
 
 export type Contracts = Awaited<ReturnType<typeof deployContracts>>

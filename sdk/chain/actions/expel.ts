@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem'
 import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
+import { flowVerifierAbi } from '../../abi/flowVerifier.ts'
 import { addresses } from '../addresses.ts'
 import { encodeCall } from '../encodeCall.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
@@ -18,12 +19,17 @@ export type ExpelParameters = {
 /**
  * Ends the admission of a peer that is shown to be ineligible. `AdmissionController.expel`; anyone may. The ratio and the
  * bond policy see it themselves, without a proof.
- * @throws `TRANSACTION_REVERTED` with `StillEligible` or `NotAdmitted`, and what `transact` throws
+ * @throws `TRANSACTION_REVERTED` with `StillEligible`, `NotAdmitted` or what is wrong with the proof, and what `transact` throws
  */
 export async function expel(client: ScripClient, parameters: ExpelParameters): Promise<Transaction> {
   const { networkId, peer, proofs } = parameters
   const proof = parameters.proof ?? (await networkProof(client, networkId, proofs))
   const data = encodeCall({ abi, functionName: 'expel', args: [networkId, peer, proof] })
-  const { hash, receipt } = await transact(client, { to: addresses.admissionController, abi, data })
+  const { hash, receipt } = await transact(client, {
+    to: addresses.admissionController,
+    // What a policy finds wrong with a proof passes through the controller.
+    abi: [...abi, ...flowVerifierAbi],
+    data,
+  })
   return { hash, receipt }
 }

@@ -9,6 +9,7 @@ import {
 import { readContract } from 'viem/actions'
 import { admissionControllerAbi as abi } from '../../abi/admissionController.ts'
 import { bondPolicyAbi } from '../../abi/bondPolicy.ts'
+import { flowPolicyAbi } from '../../abi/flowPolicy.ts'
 import { interactionHistoryAbi } from '../../abi/interactionHistory.ts'
 import { ratioPolicyAbi } from '../../abi/ratioPolicy.ts'
 import { addresses } from '../addresses.ts'
@@ -27,7 +28,7 @@ export type Admission = {
 }
 
 /** How a peer stands by a policy: one of its kinds, or one that this package does not know. */
-export type Standing = RatioStanding | BondStanding | CompositeStanding | OtherStanding
+export type Standing = RatioStanding | FlowStanding | BondStanding | CompositeStanding | OtherStanding
 
 /** What is known of a peer by every policy. */
 type ByPolicy = {
@@ -55,6 +56,15 @@ export type RatioStanding = ByPolicy & {
   readonly admitRatio: bigint
 }
 
+/** By the flow policy, which decides by a proof; flows in the network's unit of value. */
+export type FlowStanding = ByPolicy & {
+  readonly kind: 'flow'
+  /** The peers that others are measured from; none where no terms are set. */
+  readonly seeds: readonly Address[]
+  /** What is to flow from them to the peer. */
+  readonly admitFlow: bigint
+}
+
 /** By the bond policy; amounts in base units of the token. */
 export type BondStanding = ByPolicy & {
   readonly kind: 'bond'
@@ -71,7 +81,7 @@ export type BondStanding = ByPolicy & {
 /** By a policy that is made of others. */
 export type CompositeStanding = ByPolicy & { readonly kind: 'allOf' | 'anyOf'; readonly parts: readonly Standing[] }
 
-/** By a policy that decides by a proof, or of which nothing else is known. */
+/** By a policy of which nothing else is known. */
 export type OtherStanding = ByPolicy & { readonly kind: 'other' }
 
 /** Whose standing, with whom, by which proofs, and as of which block. */
@@ -118,6 +128,10 @@ async function getStanding(client: ScripClient, tree: PolicyTree, question: Ques
   if (policy === addresses.bondPolicy) {
     const [eligible, bond] = await Promise.all([asked, getBondStanding(client, question)])
     return { kind: 'bond', policy, eligible, ...bond }
+  }
+  if (policy === addresses.flowPolicy) {
+    const [eligible, { seeds, admitFlow }] = await Promise.all([asked, getFlow(client, question)])
+    return { kind: 'flow', policy, eligible, seeds, admitFlow }
   }
   return { kind: 'other', policy, eligible: await asked }
 }
@@ -173,6 +187,11 @@ async function getRatio(
     admitRatio,
     ...(!open && { claimPolicy }),
   }
+}
+
+function getFlow(client: ScripClient, { networkId, blockNumber }: Question) {
+  const policy = { address: addresses.flowPolicy, abi: flowPolicyAbi, ...at(blockNumber) } as const
+  return readContract(client, { ...policy, functionName: 'termsOf', args: [networkId] })
 }
 
 async function getBondStanding(

@@ -9,11 +9,13 @@ export const deploymentPlan = {
   paymentChannels: { contract: 'PaymentChannels', constructorArguments: [] },
   currencyFactory: { contract: 'CurrencyFactory', constructorArguments: ['paymentChannels'] },
   interactionHistory: { contract: 'InteractionHistory', constructorArguments: ['paymentChannels'] },
+  flowVerifier: { contract: 'FlowVerifier', constructorArguments: ['interactionHistory'] },
   admissionController: { contract: 'AdmissionController', constructorArguments: ['interactionHistory'] },
   ratioPolicy: { contract: 'RatioPolicy', constructorArguments: ['interactionHistory'] },
   bondPolicy: { contract: 'BondPolicy', constructorArguments: ['interactionHistory'] },
   allOfPolicy: { contract: 'AllOfPolicy', constructorArguments: ['interactionHistory'] },
   anyOfPolicy: { contract: 'AnyOfPolicy', constructorArguments: ['interactionHistory'] },
+  flowPolicy: { contract: 'FlowPolicy', constructorArguments: ['flowVerifier'] },
 } as const satisfies Record<string, { contract: string; constructorArguments: readonly string[] }>
 
 /** The name of a contract in an address book. */

@@ -15,7 +15,7 @@ import { ScripError } from '../../errors/ScripError.ts'
 import { command, networkOption, run } from '../command.ts'
 import { type AccountClient, accountFor, type CommonOptions, connect, connectReader } from '../context.ts'
 import { isSame, type NetworkView, readNetwork } from '../network.ts'
-import { cost, costData, time } from '../output.ts'
+import { cost, costData, count, time } from '../output.ts'
 import { parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
 import { amountOf, inUnit, readUnit, type Unit, unitReader } from '../units.ts'
 
@@ -70,7 +70,7 @@ export function admissionCommand(): Command {
   )
   group.addCommand(
     command('policy', "set the network's policy, as its steward: one policy, or all of several")
-      .argument('<policies...>', 'ratio, bond, or the address of a policy')
+      .argument('<policies...>', 'ratio, flow, bond, or the address of a policy')
       .addOption(networkOption())
       .option('--any', 'one of several is enough')
       .action(run<PolicyOptions>(policy)),
@@ -133,6 +133,11 @@ async function standingLines(
       const unit = await unitOf(token)
       const until = bonded > 0n ? `, until ${time(lockedUntil)}` : ''
       return [`${indent}has ${amountOf(bonded, unit)} of ${amountOf(amount, unit)} locked${until}`]
+    }
+    case 'flow': {
+      const { admitFlow, seeds, eligible } = standing
+      const from = count(seeds.length, 'seed')
+      return [`${indent}${eligible ? 'has' : 'has to show'} a flow of ${network.value(admitFlow)} from ${from}`]
     }
     case 'other':
       return [`${indent}${standing.eligible ? 'satisfies' : 'needs a proof for'} the policy ${standing.policy}`]
@@ -273,5 +278,6 @@ async function policy(options: PolicyOptions, names: readonly string[] = []) {
 
 function policyAddress(name: string): Address {
   if (name === 'ratio') return addresses.ratioPolicy
+  if (name === 'flow') return addresses.flowPolicy
   return name === 'bond' ? addresses.bondPolicy : parseAddress(name, 'policy')
 }

@@ -79,6 +79,9 @@ contract InteractionHistoryTest is Settlement {
         history.edge(unknown, alice, bob);
         vm.expectRevert(failure);
         history.totals(unknown, alice);
+        address[] memory nobody = new address[](0);
+        vm.expectRevert(failure);
+        history.capacities(unknown, nobody, nobody);
     }
 
     function testFuzz_SetWeight_RevertWhen_CallerIsNotTheSteward(address caller) external {
@@ -284,6 +287,44 @@ contract InteractionHistoryTest is Settlement {
             history.sync(networkId, settle("alice", "bob", amount));
             sum += amount;
             _assertEpoch(sum, closed);
+        }
+    }
+
+    // capacities
+
+    function testFuzz_Capacities_RevertWhen_ThereAreMoreOnOneSide(uint8 from, uint8 to) external {
+        vm.assume(from != to);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.UnequalLengths.selector, uint256(from), uint256(to))
+        );
+        history.capacities(networkId, new address[](from), new address[](to));
+    }
+
+    /// @dev Each is what its edge had served when the last epoch closed, in any order and however often it is asked for.
+    function testFuzz_Capacities_AreTheEdgesOfTheLastClosedEpoch(
+        uint32[8] memory amounts,
+        uint256 whom,
+        uint256 pauses
+    ) external {
+        string[3] memory names = ["alice", "bob", "carol"];
+        _setWeight(ONE);
+        uint256 passed;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint256 pair = (whom >> (8 * i)) % 9;
+            passed += ((pauses >> i) & 1) * 1 days;
+            vm.warp(START + passed);
+            uint96 amount = bound96(amounts[i], 1, type(uint32).max);
+            history.sync(networkId, settle(names[pair / 3], names[pair % 3], amount));
+        }
+        (address[] memory from, address[] memory to) = (new address[](10), new address[](10));
+        for (uint256 i = 0; i < 10; ++i) {
+            (from[i], to[i]) = (makeAddr(names[((whom % 3) + i / 3) % 3]), makeAddr(names[i % 3]));
+        }
+        uint96[] memory found = history.capacities(networkId, from, to);
+        assertEq(found.length, 10);
+        for (uint256 i = 0; i < 10; ++i) {
+            (, uint96 servedLastEpoch, ) = history.edge(networkId, from[i], to[i]);
+            assertEq(found[i], servedLastEpoch);
         }
     }
 
