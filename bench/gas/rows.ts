@@ -124,12 +124,12 @@ export const rows = {
   },
   claimAllowance: {
     operation: 'claim a newcomer’s allowance',
-    ceiling: 90_000,
+    ceiling: 66_000,
     peers: 'nobody has it',
   },
   fundBond: {
     operation: 'lock a bond from the wallet, the first',
-    ceiling: 90_000,
+    ceiling: 80_000,
     peers: 'nobody has it',
   },
   admitRatio: {
@@ -139,17 +139,17 @@ export const rows = {
   },
   admitBond: {
     operation: 'admit a peer by its bond, the first time',
-    ceiling: 66_000,
+    ceiling: 62_000,
     peers: 'nobody has it',
   },
   admitAllOf: {
     operation: 'admit a peer by ratio and bond, the first time',
-    ceiling: 92_000,
+    ceiling: 96_000,
     peers: 'nobody has it',
   },
   admitAnyOf: {
     operation: 'admit a peer by ratio or bond, the first time',
-    ceiling: 92_000,
+    ceiling: 96_000,
     peers: 'nobody has it',
   },
   renew: {
@@ -159,7 +159,7 @@ export const rows = {
   },
   expel: {
     operation: 'expel a peer by the ratio',
-    ceiling: 55_000,
+    ceiling: 50_000,
     peers: 'nobody has it',
   },
 } as const satisfies Record<string, Row>

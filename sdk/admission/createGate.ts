@@ -193,11 +193,14 @@ export function createGate({ client, networkId, lag = LAG_MILLISECONDS }: GatePa
         Address,
       ]
       const question = { ...asked, peer, provider, currency }
+      if (lag === 0) peers.delete(peer)
       try {
         return await answer(question, lag)
       } catch (error) {
         if (isRefusal(error)) {
           if (lag === 0 || !mayAppeal()) throw error
+          // What a policy says of who is not admitted also changes with time, and by proofs of which no event tells.
+          peers.delete(peer)
           return answer(question, 0)
         }
         const known = await recall(question).catch(() => undefined)

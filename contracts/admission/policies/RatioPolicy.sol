@@ -71,7 +71,7 @@ contract RatioPolicy is IRatioPolicy, StewardedPolicy, Multicall {
         address peer,
         bytes calldata
     ) external view returns (bool ok, uint40 validUntil) {
-        Terms memory terms = _terms[networkId];
+        Terms storage terms = _terms[networkId];
         ok = terms.admitRatio != 0 && _shortfall(networkId, peer, terms) == 0;
         validUntil = ok ? uint40(block.timestamp) + terms.admissionPeriod : 0;
     }
@@ -79,7 +79,7 @@ contract RatioPolicy is IRatioPolicy, StewardedPolicy, Multicall {
     /// @inheritdoc IAdmissionPolicy
     /// @dev The proof is what the history holds: a ratio below the one to keep. Without terms nothing is proved.
     function canExpel(uint256 networkId, address peer, bytes calldata) external view returns (bool) {
-        Terms memory terms = _terms[networkId];
+        Terms storage terms = _terms[networkId];
         if (terms.keepRatio == 0) return false;
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, peer);
         return _lacks(provided, consumed, _allowance(networkId, peer, terms), terms.keepRatio) != 0;
@@ -103,7 +103,7 @@ contract RatioPolicy is IRatioPolicy, StewardedPolicy, Multicall {
 
     /// @inheritdoc IRatioPolicy
     function headroom(uint256 networkId, address peer) external view returns (uint256) {
-        Terms memory terms = _terms[networkId];
+        Terms storage terms = _terms[networkId];
         if (terms.admitRatio == 0) return 0;
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, peer);
         uint256 earned = Math.mulDiv(provided, RATIO_UNIT, terms.admitRatio);
@@ -112,11 +112,11 @@ contract RatioPolicy is IRatioPolicy, StewardedPolicy, Multicall {
 
     /// @inheritdoc IRatioPolicy
     function shortfall(uint256 networkId, address peer) external view returns (uint256) {
-        Terms memory terms = _terms[networkId];
+        Terms storage terms = _terms[networkId];
         return terms.admitRatio == 0 ? 0 : _shortfall(networkId, peer, terms);
     }
 
-    function _shortfall(uint256 networkId, address peer, Terms memory terms) private view returns (uint256) {
+    function _shortfall(uint256 networkId, address peer, Terms storage terms) private view returns (uint256) {
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, peer);
         uint256 allowance = _allowance(networkId, peer, terms);
         bool isStranger = provided == 0 && allowance == 0;
@@ -134,7 +134,7 @@ contract RatioPolicy is IRatioPolicy, StewardedPolicy, Multicall {
         return Math.saturatingSub(Math.mulDiv(beyond, ratio, RATIO_UNIT, Math.Rounding.Ceil), provided);
     }
 
-    function _allowance(uint256 networkId, address peer, Terms memory terms) private view returns (uint96) {
+    function _allowance(uint256 networkId, address peer, Terms storage terms) private view returns (uint96) {
         return uint96(Math.min(_claimed[networkId][peer], terms.allowance));
     }
 
