@@ -2,7 +2,6 @@ import { createGate, type Gate } from '@scrip/sdk/admission'
 import {
   addresses,
   admit,
-  claim,
   claimAllowance,
   createCurrency,
   createNetwork,
@@ -11,7 +10,6 @@ import {
   getAdmission,
   getTotals,
   mint,
-  openChannel,
   RATIO_UNIT,
   type ScripClient,
   setAllOf,
@@ -23,14 +21,13 @@ import {
   sync,
   WEIGHT_UNIT,
 } from '@scrip/sdk/chain'
-import { type Claim, createPayee, createPayer } from '@scrip/sdk/channels'
 import { ScripError } from '@scrip/sdk/errors'
-import { memoryStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { network } from 'hardhat'
 import { type Address, createPublicClient, custom, type EIP1193RequestFn, HttpRequestError } from 'viem'
 import { type Market, openMarket, type Person } from '../../support/market.ts'
+import { settle } from '../../support/settle.ts'
 
 const DAY = 86_400
 
@@ -616,25 +613,4 @@ async function plainCurrency({ issuer }: Market, networkId: bigint): Promise<Add
   const { currency } = await createCurrency(issuer.client, { name: 'Plain', symbol: 'P', decimals: 0, salt })
   await setWeight(issuer.client, { networkId, currency })
   return currency
-}
-
-/** Pays and claims through a fresh channel. */
-async function settle(payee: Person, payer: Person, amount: bigint, currency: Address): Promise<Claim> {
-  const { transaction: _, ...channel } = await openChannel(payer.client, {
-    payee: payee.account.address,
-    currency,
-    deposit: amount,
-  })
-  const sender = createPayer({ channel, signer: payer.account, store: memoryStore() })
-  const receiver = createPayee({
-    account: payee.account,
-    store: memoryStore(),
-    accept: { ...channel, currencies: [currency], maxExposure: 0n },
-  })
-  await receiver.observe(channel, { claimed: 0n, deposit: amount, exitAt: 0 })
-  await receiver.accept(await sender.pay(amount))
-  const [best] = await receiver.claimable()
-  if (best === undefined) throw new Error('Nothing to claim.')
-  await claim(payee.client, { claim: best })
-  return best
 }
