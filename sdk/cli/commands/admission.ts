@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { type Address, formatUnits, type Hex, isHex } from 'viem'
 import { getBlock } from 'viem/actions'
 import { admit } from '../../chain/actions/admit.ts'
-import { fundBond, getBondTerms, withdrawBond } from '../../chain/actions/bond.ts'
+import { fundBond, getBondTerms, setBondTerms, withdrawBond } from '../../chain/actions/bond.ts'
 import { claimAllowance } from '../../chain/actions/claimAllowance.ts'
 import { expel } from '../../chain/actions/expel.ts'
 import { getAdmission, type Standing } from '../../chain/actions/getAdmission.ts'
@@ -22,6 +22,7 @@ import { amountOf, inUnit, readUnit, type Unit, unitReader } from '../units.ts'
 type AdmissionOptions = CommonOptions & { network: string }
 type ProofOptions = AdmissionOptions & { proof: Proofs }
 type BondOptions = AdmissionOptions & { days: string }
+type BondTermsOptions = BondOptions & { currency: string }
 type PolicyOptions = AdmissionOptions & { any?: boolean }
 
 const RATIO_DECIMALS = 18
@@ -67,6 +68,14 @@ export function admissionCommand(): Command {
       .argument('<amount>', "in the token's own unit")
       .addOption(networkOption())
       .action(run<AdmissionOptions>(unbond)),
+  )
+  group.addCommand(
+    command('bond-terms', 'say what peers have to lock, as the steward')
+      .argument('<amount>', "in the token's own unit")
+      .addOption(networkOption())
+      .requiredOption('--currency <address>', 'the token')
+      .option('--days <number>', 'how long an admission lasts at most', '30')
+      .action(run<BondTermsOptions>(bondTerms)),
   )
   group.addCommand(
     command('policy', "set the network's policy, as its steward: one policy, or all of several")
@@ -239,6 +248,21 @@ async function unbond(options: AdmissionOptions, value = '') {
   return {
     lines: [`${amountOf(amount, unit)} are in your wallet again; ${amountOf(left, unit)} stay.`, cost(transaction)],
     data: { networkId, token, amount, left, transaction: costData(transaction) },
+  }
+}
+
+async function bondTerms(options: BondTermsOptions, value = '') {
+  const networkId = parseNetwork(options)
+  const token = parseAddress(options.currency, 'currency')
+  const admissionPeriod = parseWhole(options.days, 'days', MOST_DAYS) * DAY
+  const client = await connect(options)
+  await readNetwork(client, networkId)
+  const unit = await readUnit(client, token)
+  const amount = parseAmount(value, unit.decimals)
+  const transaction = await setBondTerms(client, { networkId, token, amount, admissionPeriod })
+  return {
+    lines: [`Network ${networkId} asks for a bond of ${amountOf(amount, unit)}.`, cost(transaction)],
+    data: { networkId, token, amount, admissionPeriod, transaction: costData(transaction) },
   }
 }
 
