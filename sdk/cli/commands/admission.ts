@@ -130,10 +130,12 @@ async function standingLines(
   switch (standing.kind) {
     case 'ratio': {
       const { headroom, claimable, admitRatio, shortfall } = standing
+      const isNewcomer = claimable > 0n
+      const lacks = isNewcomer ? '' : `; lacks ${network.value(shortfall)}`
       return [
         `${indent}may consume ${network.value(headroom)} more before it has to provide`,
-        ...(claimable > 0n ? [`${indent}as a newcomer it may claim ${network.value(claimable)} when it joins`] : []),
-        `${indent}has to provide ${formatUnits(admitRatio, RATIO_DECIMALS)} for each unit beyond that; lacks ${network.value(shortfall)}`,
+        ...(isNewcomer ? [`${indent}as a newcomer it may claim ${network.value(claimable)} when it joins`] : []),
+        `${indent}has to provide ${formatUnits(admitRatio, RATIO_DECIMALS)} for each unit beyond that${lacks}`,
       ]
     }
     case 'bond': {
