@@ -2,9 +2,10 @@ import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
 import {
   AbiCoder,
   type Addressable,
-  type ContractTransactionResponse,
+  getAddress,
   id,
   type Signer,
+  type TransactionResponse,
   Wallet,
   ZeroAddress,
 } from 'ethers'
@@ -15,11 +16,13 @@ import {
   deployContracts,
   descriptor,
   fundingAuthorization,
+  signedReceipt,
   terms,
   tickChain,
   voucher,
   WEIGHT_ONE,
 } from '../../test/support/contracts.ts'
+import { settleGraph } from '../../test/support/settledGraph.ts'
 import type { Figures } from './rows.ts'
 
 /** One unit of a currency with six decimals, in base units. */
@@ -38,8 +41,9 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const currency = await measureCurrency(world)
   const channels = await measureChannels(world)
   const sync = await measureSync(world)
-  const admission = await measureAdmission(world)
-  return { ...currency, ...channels, ...sync, ...admission }
+  const receipts = await measureReceipts(world)
+  const proofs = await measureProofs(world)
+  return { ...currency, ...channels, ...sync, ...receipts, ...proofs, ...(await measureAdmission(world)) }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -53,7 +57,7 @@ async function prepare(ethers: HardhatEthers) {
       await token.getFunction('mint')(holder, 1_000_000n * UNIT)
     }
   }
-  return { ethers, ...contracts, ...peers, dollar, charging, plain }
+  return { ethers, ...contracts, contracts, ...peers, dollar, charging, plain }
 }
 
 type World = Awaited<ReturnType<typeof prepare>>
@@ -161,6 +165,68 @@ async function measureSync(world: World) {
   }
 }
 
+/** Each edge has a receipt, and faults where they are stated; what is measured is the next one. */
+async function measureReceipts({ ethers, history, payer, payee }: World) {
+  const peers = (name: string) =>
+    Array.from({ length: BATCH }, (_, i) => new Wallet(id(`${name} ${i}`), ethers.provider))
+  const [consumers, providers] = [peers('consumer'), peers('provider')]
+  const record = async (served: bigint) =>
+    gasOf(history.record(await signedReceipt(history, payer, payee, served, served)))
+  const batch = async (served: bigint, providerOf: (index: number) => Signer) => {
+    const rows = consumers.map((consumer, i) => signedReceipt(history, consumer, providerOf(i), served, served))
+    return (await gasOf(history.recordBatch(await Promise.all(rows)))) / BATCH
+  }
+  const stateFaults = (faulted: bigint) => gasOf(history.connect(payer).stateFaults(1, payer, payee, faulted, '0x'))
+  await record(5n)
+  await batch(5n, () => payee)
+  await batch(5n, (index) => providers[index] as Signer)
+  await stateFaults(1n)
+  return {
+    record: await record(6n),
+    recordOneProvider: await batch(6n, () => payee),
+    recordDistinctPairs: await batch(6n, (index) => providers[index] as Signer),
+    stateFaults: await stateFaults(2n),
+  }
+}
+
+/**
+ * Proves flows over paths of three hops (of two for the smallest), which fill what the target provided: a cut around the
+ * target alone shows that there is no more. Each in a transaction of its own, though it only reads.
+ */
+async function measureProofs({ ethers, contracts, verifier, payer }: World) {
+  const prove = async (edgeCount: number) => {
+    const peer = (name: string) => getAddress(`0x${id(`${edgeCount} ${name}`).slice(26)}`)
+    const [source, target] = [peer('source'), peer('target')]
+    const hops = edgeCount === 2 ? 2 : 3
+    const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
+      source,
+      ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
+      target,
+    ])
+    const edges = paths.flatMap((path) =>
+      path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const),
+    )
+    const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
+    const flow = edges
+      .map(([from, to, amount]) => ({ from, to, amount }))
+      .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+    const question: [bigint, number, string[], string] = [networkId, epoch, [source], target]
+    const send = (data: string) => gasOf(payer.sendTransaction({ to: verifier, data }))
+    return {
+      lowerBound: await send(verifier.interface.encodeFunctionData('lowerBound', [...question, flow])),
+      bounds: await send(verifier.interface.encodeFunctionData('bounds', [...question, flow, [target], false, []])),
+    }
+  }
+  const [two, six, fifteen, thirty] = [await prove(2), await prove(6), await prove(15), await prove(30)]
+  return {
+    lowerBound6: six.lowerBound,
+    bounds2: two.bounds,
+    bounds6: six.bounds,
+    bounds15: fifteen.bounds,
+    bounds30: thirty.bounds,
+  }
+}
+
 /** In the network that the syncs were counted in, by peers that it knows nothing of but what is said here. */
 async function measureAdmission(world: World) {
   const { ethers, issuer, steward, payee, dollar } = world
@@ -230,7 +296,7 @@ async function settle({ channels, dollar }: World, pairs: [Signer, Signer][]): P
   return settled
 }
 
-async function gasOf(sent: Promise<ContractTransactionResponse>): Promise<number> {
+async function gasOf(sent: Promise<TransactionResponse>): Promise<number> {
   const receipt = await (await sent).wait()
   if (receipt === null) throw new Error('The transaction was not mined.')
   return Number(receipt.gasUsed)

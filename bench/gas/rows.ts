@@ -122,6 +122,51 @@ export const rows = {
     ceiling: 31_500,
     peers: 'as above',
   },
+  record: {
+    operation: 'record a co-signed receipt, known edge',
+    ceiling: 62_000,
+    peers: 'ERC-8004 88,263; EAS 222,308',
+  },
+  recordOneProvider: {
+    operation: 'record a batch of 50, one provider, each',
+    ceiling: 35_000,
+    peers: 'ERC-8004 88,263; EAS 191,654 in a batch of 10',
+  },
+  recordDistinctPairs: {
+    operation: 'record a batch of 50, distinct pairs, each',
+    ceiling: 39_500,
+    peers: 'as above',
+  },
+  stateFaults: {
+    operation: 'state faults, known edge',
+    ceiling: 35_000,
+    peers: 'ERC-8004 88,263',
+  },
+  lowerBound6: {
+    operation: 'verify that a subjective score is no less, 6 edges',
+    ceiling: 65_000,
+    peers: 'nobody',
+  },
+  bounds2: {
+    operation: 'verify a subjective score exactly, 2 edges and a one-node cut',
+    ceiling: 55_000,
+    peers: 'nobody',
+  },
+  bounds6: {
+    operation: 'the same, 6 edges: the median pair of Bitcoin OTC',
+    ceiling: 65_000,
+    peers: 'nobody',
+  },
+  bounds15: {
+    operation: 'the same, 15 edges',
+    ceiling: 115_000,
+    peers: 'nobody',
+  },
+  bounds30: {
+    operation: 'the same, 30 edges: the 95th of 100 pairs',
+    ceiling: 190_000,
+    peers: 'nobody',
+  },
   claimAllowance: {
     operation: 'claim a newcomer’s allowance',
     ceiling: 66_000,

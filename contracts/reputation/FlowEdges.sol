@@ -17,14 +17,13 @@ struct FlowTable {
 /// proof reads. An edge is three words of calldata: `from`, `to`, `amount`. A loop only finds where something is wrong;
 /// `FlowVerifier` says what. Sums of amounts of 96 bits cannot overflow.
 library FlowEdges {
-    /// @notice Enters the edges into a table, as far as they ascend strictly by `from`, then by `to`, and each has two
-    /// ends, an amount, and no bit too many. The balance of a consumer is what flows out of it, at the first of the edges
-    /// out of it.
+    /// @notice Enters the edges into a table, as far as they ascend strictly by `from`, then by `to`. The balance of a
+    /// consumer is what flows out of it, at the first of the edges out of it.
     /// @return table The table, without capacities.
-    /// @return sound How many edges were entered: all, or those before the first that is not so.
+    /// @return entered How many edges were entered: all, or those before the first that does not ascend.
     function enter(
         IFlowVerifier.FlowEdge[] calldata edges
-    ) internal pure returns (FlowTable memory table, uint256 sound) {
+    ) internal pure returns (FlowTable memory table, uint256 entered) {
         (table.count, table.stride) = (edges.length, 0x20 * edges.length + 0x20);
         assembly ("memory-safe") {
             let stride := mload(add(table, 0x20))
@@ -35,7 +34,7 @@ library FlowEdges {
             mstore(0x40, add(balances, stride))
             calldatacopy(balances, calldatasize(), stride)
             // Below every address as a signed number, so that the first edge comes after it.
-            mstore(sub(place, 0x20), not(0))
+            let last := not(0)
             let edge := edges.offset
             for {
                 let end := add(edge, mul(0x60, edges.length))
@@ -44,29 +43,30 @@ library FlowEdges {
             } {
                 let consumer := calldataload(edge)
                 let provider := calldataload(add(edge, 0x20))
-                let amount := calldataload(add(edge, 0x40))
-                let last := mload(sub(place, 0x20))
-                let later := or(
-                    slt(last, consumer),
-                    and(eq(last, consumer), lt(mload(sub(add(place, stride), 0x20)), provider))
-                )
-                let excess := or(shr(160, or(consumer, provider)), shr(96, amount))
-                if or(or(iszero(later), excess), or(eq(consumer, provider), iszero(amount))) {
-                    break
+                switch eq(consumer, last)
+                case 0 {
+                    if iszero(slt(last, consumer)) {
+                        break
+                    }
+                    last := consumer
+                    balances := add(place, mul(3, stride))
+                }
+                default {
+                    if iszero(lt(mload(sub(add(place, stride), 0x20)), provider)) {
+                        break
+                    }
                 }
                 mstore(place, consumer)
                 mstore(add(place, stride), provider)
-                if sub(last, consumer) {
-                    balances := add(place, mul(3, stride))
-                }
-                mstore(balances, add(mload(balances), amount))
+                mstore(balances, add(mload(balances), calldataload(add(edge, 0x40))))
                 place := add(place, 0x20)
             }
-            sound := shr(5, sub(place, mload(table)))
+            entered := shr(5, sub(place, mload(table)))
         }
     }
 
-    /// @notice Asks the history for the capacities. Reverts with the history's reason.
+    /// @notice Asks the history for the capacities. Reverts with the history's reason, and where an address has a bit too
+    /// many.
     function readCapacities(
         FlowTable memory table,
         IInteractionHistory history,
@@ -89,12 +89,14 @@ library FlowEdges {
                 revert(start, returndatasize())
             }
             returndatacopy(add(start, mul(2, stride)), 0x40, shl(5, count))
+            // Above every address: where a search among the consumers ends.
+            mstore(sub(add(start, stride), 0x20), not(0))
         }
     }
 
-    /// @notice The index of the first edge, from `start` on, over which more flows than its capacity; the number of edges
-    /// where there is none.
-    function nextAbove(
+    /// @notice The index of the first edge over which nothing flows, or more than its capacity; the number of edges where
+    /// there is none.
+    function firstUnfit(
         FlowTable memory table,
         IFlowVerifier.FlowEdge[] calldata edges
     ) internal pure returns (uint256 index) {
@@ -104,7 +106,8 @@ library FlowEdges {
             for {} lt(index, edges.length) {
                 index := add(index, 1)
             } {
-                if gt(calldataload(amount), mload(capacity)) {
+                // Nothing less one is more than anything.
+                if iszero(lt(sub(calldataload(amount), 1), mload(capacity))) {
                     break
                 }
                 amount := add(amount, 0x60)
@@ -115,8 +118,8 @@ library FlowEdges {
 
     /// @notice Takes from the balance of each consumer what flows into it.
     /// @param start The index of the first edge to follow.
-    /// @return next The index of the first edge over which more flows than its capacity, or that leads to somebody who is
-    /// neither a consumer nor the target; the number of edges where there is none.
+    /// @return next The index of the first edge over which nothing flows, or more than its capacity, or that leads to
+    /// somebody who is neither a consumer nor the target; the number of edges where there is none.
     /// @return value What flows into the target on the edges before.
     function settle(
         FlowTable memory table,
@@ -133,7 +136,8 @@ library FlowEdges {
             } lt(place, end) {} {
                 let amount := calldataload(add(edge, 0x40))
                 let provider := mload(place)
-                if gt(amount, mload(add(place, stride))) {
+                // Nothing less one is more than anything.
+                if iszero(lt(sub(amount, 1), mload(add(place, stride)))) {
                     break
                 }
                 place := add(place, 0x20)
@@ -142,17 +146,11 @@ library FlowEdges {
                     value := add(value, amount)
                     continue
                 }
-                // The first of the edges out of the provider, by bisection without branches.
-                let found := sub(mload(table), 0x20)
-                for {
-                    let left := mload(add(table, 0x40))
-                } left {} {
-                    let half := shr(1, add(left, 1))
-                    let middle := add(found, shl(5, half))
-                    found := xor(found, mul(xor(found, middle), lt(mload(middle), provider)))
-                    left := sub(left, half)
+                // The first of the edges out of the provider. One after another: bisection is no quicker below thirty.
+                let found := mload(table)
+                for {} lt(mload(found), provider) {} {
+                    found := add(found, 0x20)
                 }
-                found := add(found, 0x20)
                 if sub(mload(found), provider) {
                     place := sub(place, 0x20)
                     break

@@ -90,7 +90,7 @@ contract FlowVerifier is IFlowVerifier {
             (i, more) = table.settle(flow, i, target);
             value += more;
             if (i == flow.length) break;
-            _checkCapacity(flow[i], table.capacityAt(i));
+            _checkAmount(flow[i], table.capacityAt(i));
             // A source may keep what it gets; others have to pass it on.
             if (!sources.contains(flow[i].to)) revert NotConserved(flow[i].to);
         }
@@ -113,8 +113,8 @@ contract FlowVerifier is IFlowVerifier {
         for (uint256 i = 0; i < side.length; ++i) bound += _total(networkId, side[i], sourceSide);
         if (internalEdges.length == 0) return bound;
         FlowTable memory table = _read(networkId, internalEdges);
-        uint256 above = table.nextAbove(internalEdges);
-        if (above != internalEdges.length) _checkCapacity(internalEdges[above], table.capacityAt(above));
+        uint256 unfit = table.firstUnfit(internalEdges);
+        if (unfit != internalEdges.length) _checkAmount(internalEdges[unfit], table.capacityAt(unfit));
         for (uint256 i = 0; i < internalEdges.length; ++i) {
             FlowEdge calldata edge = internalEdges[i];
             if (!side.contains(edge.from) || !side.contains(edge.to)) revert NotInternal(edge.from, edge.to);
@@ -142,24 +142,21 @@ contract FlowVerifier is IFlowVerifier {
         revert SideHolds(peer);
     }
 
-    /// @dev The edges with their capacities, after a check that they ascend and that over each flows something.
+    /// @dev The edges with their capacities, after a check that they ascend.
     function _read(
         uint256 networkId,
         FlowEdge[] calldata edges
     ) private view returns (FlowTable memory table) {
-        uint256 sound;
-        (table, sound) = edges.enter();
-        if (sound != edges.length) _refuse(edges[sound], sound);
+        uint256 entered;
+        (table, entered) = edges.enter();
+        if (entered != edges.length) revert UnsortedEdges(entered);
         table.readCapacities(history, networkId);
     }
 
-    function _refuse(FlowEdge calldata edge, uint256 index) private pure {
+    /// @dev The history keeps no edge of a peer to itself, so that nothing fits through one.
+    function _checkAmount(FlowEdge calldata edge, uint96 capacity) private pure {
         if (edge.from == edge.to) revert SelfEdge(edge.from);
         if (edge.amount == 0) revert ZeroAmount(edge.from, edge.to);
-        revert UnsortedEdges(index);
-    }
-
-    function _checkCapacity(FlowEdge calldata edge, uint96 capacity) private pure {
         if (edge.amount > capacity) revert AboveCapacity(edge.from, edge.to, edge.amount, capacity);
     }
 

@@ -62,6 +62,8 @@ const aboutPeers = new Map<Hex | undefined, number>([
   [topicOf(bondPolicyAbi, 'BondFunded'), 1],
   [topicOf(bondPolicyAbi, 'BondWithdrawn'), 1],
   [topicOf(interactionHistoryAbi, 'EdgeUpdated'), 2],
+  [topicOf(interactionHistoryAbi, 'ReceiptRecorded'), 2],
+  [topicOf(interactionHistoryAbi, 'FaultsStated'), 2],
 ])
 
 /** Follows a network from now on. */

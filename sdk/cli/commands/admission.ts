@@ -14,6 +14,7 @@ import { guarded, type ScripClient, type Transaction } from '../../chain/transac
 import { ScripError } from '../../errors/ScripError.ts'
 import { command, networkOption, run } from '../command.ts'
 import { type AccountClient, accountFor, type CommonOptions, connect, connectReader } from '../context.ts'
+import { proofsToAdmit, proofsToExpel, proveFromSeeds } from '../flowProof.ts'
 import { isSame, type NetworkView, readNetwork } from '../network.ts'
 import { cost, costData, count, time } from '../output.ts'
 import { parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
@@ -117,7 +118,15 @@ async function show(options: AdmissionOptions, name?: string) {
       : `${peer} is not admitted; it is ${eligible ? '' : 'not '}eligible now`,
   ]
   if (standing !== undefined) lines.push(...(await standingLines(standing, network, unitReader(client), '  ')))
-  return { lines, data: { networkId, peer, ...admission } }
+  const seen = await proveFromSeeds(client, networkId, peer)
+  if (seen === undefined) return { lines, data: { networkId, peer, ...admission } }
+  const { least } = seen.proof
+  const { admitFlow, keepFlow } = seen.terms
+  lines.push(
+    `  is worth ${network.value(least)} in the eyes of the network's seed peers, as of the last closed epoch`,
+    `  needs ${network.value(admitFlow)} to be admitted, ${network.value(keepFlow)} to stay`,
+  )
+  return { lines, data: { networkId, peer, ...admission, flow: { value: least, admitFlow, keepFlow } } }
 }
 
 /** How a peer stands by a policy and its parts, each a step further in. */
@@ -165,10 +174,9 @@ async function join(options: ProofOptions, name?: string) {
   const client = await connect(options)
   const peer = named ?? client.account.address
   const network = await readNetwork(client, networkId)
-  const claimed = isSame(peer, client.account.address)
-    ? await claimIfNewcomer(client, networkId, options.proof)
-    : undefined
-  const { validUntil, ...transaction } = await admit(client, { networkId, peer, proofs: options.proof })
+  const proofs = { ...(await proofsToAdmit(client, networkId, peer)), ...options.proof }
+  const claimed = isSame(peer, client.account.address) ? await claimIfNewcomer(client, networkId, proofs) : undefined
+  const { validUntil, ...transaction } = await admit(client, { networkId, peer, proofs })
   return {
     lines: [
       ...(claimed ? [`You may consume ${network.value(claimed.allowance)} before you provide.`, cost(claimed)] : []),
@@ -214,7 +222,8 @@ async function remove(options: ProofOptions, name = '') {
   const peer = parseAddress(name, 'peer')
   const client = await connect(options)
   await readNetwork(client, networkId)
-  const transaction = await expel(client, { networkId, peer, proofs: options.proof })
+  const proofs = { ...(await proofsToExpel(client, networkId, peer)), ...options.proof }
+  const transaction = await expel(client, { networkId, peer, proofs })
   return {
     lines: [`${peer} is no longer admitted to network ${networkId}.`, cost(transaction)],
     data: { networkId, peer, transaction: costData(transaction) },
