@@ -10,25 +10,31 @@ import { capacity, dividedUp } from './capacity.ts'
 import { createFollower, type Head } from './createFollower.ts'
 import { toProvide, wayBack, wayInWords } from './wayBack.ts'
 
+/** What a provider knows of a peer's payments, in base units. */
+export type GateBooks = {
+  /**
+   * What it served the peer and no chain has settled yet: it counts as consumed. Negative where more was settled than
+   * served: what is paid for in advance counted when it was settled.
+   */
+  unsettled: bigint
+  /**
+   * What it knows to be settled, for each channel between the two: what of it the history does not hold yet counts as
+   * consumed, too. Anybody settles, also the peer itself, and nobody has to tell the history.
+   */
+  settled: readonly bigint[]
+}
+
 /** Whom a gate is asked about. */
-export type GateQuestion = {
+export type GateQuestion = GateBooks & {
   peer: Address
   /** Who sells. */
   provider: Address
   /** What the peer pays in. */
   currency: Address
-  /**
-   * Base units that the provider served it and that no chain has settled yet: they count as consumed. Negative where more
-   * was settled than served: what is paid for in advance counted when it was settled.
-   */
-  unsettled: bigint
-  /**
-   * Base units that the provider knows to be settled, for each channel between the two: what of it the history does not
-   * hold yet counts as consumed, too. Anybody settles, also the peer itself, and nobody has to tell the history.
-   */
-  settled: readonly bigint[]
   /** Base units that it wants to consume at least: the price of the smallest piece. */
   wanted: bigint
+  /** Brings the books up to date with the chain. Asked for where the history holds more than they know to be settled. */
+  look?: () => Promise<GateBooks>
 }
 
 /** Decides for a seller whom it serves. */
@@ -71,6 +77,8 @@ type Facts = {
   /** What the history holds as served by the provider to the peer, in the network's unit. */
   readonly recorded: bigint
   readonly readAt: number
+  /** What of that the provider knows nothing of, having looked: paid in other currencies, or before it lost its books. */
+  unexplained: bigint
 }
 
 /**
@@ -99,7 +107,7 @@ export function createGate({ client, networkId, lag = LAG_MILLISECONDS }: GatePa
       getAdmission(client, { networkId, peer, blockNumber: number }),
       readHistory('edge', [networkId, peer, provider], number),
     ])
-    return { admission, recorded, readAt }
+    return { admission, recorded, readAt, unexplained: 0n }
   }
 
   const readHistory = <const Name extends 'edge' | 'weightOf'>(
@@ -154,7 +162,16 @@ export function createGate({ client, networkId, lag = LAG_MILLISECONDS }: GatePa
       remembered(sellers, provider, () => readFacts(peer, provider, newest)),
       remembered(weights, currency, () => readHistory('weightOf', [networkId, currency], newest.number)),
     ])
-    return judge(question, facts, weight, head)
+    return judge(await withBooks(question, facts, weight), facts, weight, head)
+  }
+
+  /** The question, with books that know of what the history holds: else that would count twice. */
+  const withBooks = async (question: GateQuestion, facts: Facts, weight: bigint): Promise<GateQuestion> => {
+    const unknown = ({ settled }: GateBooks) => facts.recorded - settledValue(settled, weight)
+    if (question.look === undefined || unknown(question) <= facts.unexplained) return question
+    const books = await question.look()
+    facts.unexplained = unknown(books)
+    return { ...question, ...books }
   }
 
   const mayAppeal = (): boolean => {
@@ -174,7 +191,7 @@ export function createGate({ client, networkId, lag = LAG_MILLISECONDS }: GatePa
     const { peer, unsettled, settled, wanted } = question
     const now = Number(head.timestamp) + (Date.now() - head.seenAt) / 1_000
     const admitted = admission.validUntil > now
-    const unrecorded = settled.reduce((sum, amount) => sum + (amount * weight) / WEIGHT_UNIT, -recorded)
+    const unrecorded = settledValue(settled, weight) - recorded
     const pending = unrecorded > 0n ? unrecorded : 0n
     const more = dividedUp((unsettled + wanted) * weight, WEIGHT_UNIT) + pending
     const most = admission.standing && capacity(admission.standing)
@@ -214,6 +231,11 @@ export function createGate({ client, networkId, lag = LAG_MILLISECONDS }: GatePa
       }
     },
   }
+}
+
+/** What settled amounts count in the history, which rounds each channel's. */
+function settledValue(settled: readonly bigint[], weight: bigint): bigint {
+  return settled.reduce((sum, amount) => sum + (amount * weight) / WEIGHT_UNIT, 0n)
 }
 
 function lowerCase(address: Address): Address {

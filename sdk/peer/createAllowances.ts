@@ -1,5 +1,5 @@
 import type { Address, Hex } from 'viem'
-import type { Gate } from '../admission/createGate.ts'
+import type { Gate, GateBooks } from '../admission/createGate.ts'
 import type { Channel } from '../channels/Channel.ts'
 import type { Payee } from '../channels/Payee.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -82,12 +82,27 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
   }
 
   /** Asks the gate; sets where the payer must stop. */
-  const ask = async (use: Use, peer: Address, price: bigint): Promise<void> => {
-    const books = await Promise.all([...use.channels.keys()].map(booksOf))
-    const { taken } = use
-    const unsettled = books.reduce((sum, each) => sum + each.unsettled, 0n)
-    const settled = books.map((each) => each.settled)
-    const bound = await gate.check({ peer, provider: payee.address, currency, unsettled, settled, wanted: price })
+  const ask = async (use: Use, channel: Channel, price: bigint): Promise<void> => {
+    let { taken } = use
+    const total = async (): Promise<GateBooks> => {
+      const books = await Promise.all([...use.channels.keys()].map(booksOf))
+      taken = use.taken
+      return {
+        unsettled: books.reduce((sum, { unsettled }) => sum + unsettled, 0n),
+        settled: books.map(({ settled }) => settled),
+      }
+    }
+    const bound = await gate.check({
+      ...(await total()),
+      peer: channel.payer,
+      provider: payee.address,
+      currency,
+      wanted: price,
+      look: async () => {
+        await look(use, channel, false)
+        return total()
+      },
+    })
     if (bound === undefined) delete use.end
     else use.end = taken + bound
   }
@@ -103,14 +118,7 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
     await remember()
     const use = add(channel)
     await look(use, channel, true)
-    try {
-      await ask(use, channel.payer, price)
-    } catch (error) {
-      if (!(error instanceof ScripError) || error.code !== 'ADMISSION_REFUSED') throw error
-      // What was settled since the last look counts twice: as settled by the history, and as not settled here.
-      await look(use, channel, false)
-      await ask(use, channel.payer, price)
-    }
+    await ask(use, channel, price)
 
     // The first piece is taken now: whom other answers overtook meanwhile is told so, not cut off.
     let held = take(use, price, 1)

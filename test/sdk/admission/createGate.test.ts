@@ -286,6 +286,31 @@ describe('createGate', () => {
       expect(await gate.check(question(10n, 1n, [40n, 20n]))).to.equal(30n)
     })
 
+    it('counts once where the history knows of it first: the provider is asked to look, once', async () => {
+      const gate = await found()
+      await join()
+      await serve(other, peer, 40n)
+      let looks = 0
+      const asked = (unsettled: bigint, settled: bigint[], books: { unsettled: bigint; settled: bigint[] }) => ({
+        ...question(unsettled, 1n, settled),
+        look: async () => {
+          looks++
+          return books
+        },
+      })
+      // Forty were served; the provider did not see yet that they are settled.
+      expect(await gate.check(asked(40n, [0n], { unsettled: 0n, settled: [40n] }))).to.equal(60n)
+      expect(looks).to.equal(1)
+      expect(await gate.check(asked(0n, [40n], { unsettled: 0n, settled: [40n] }))).to.equal(60n)
+      expect(looks).to.equal(1)
+      // Where looking explains nothing, as after a loss of its books, nothing is given away, and it is not asked again.
+      const cached = createGate({ client: market.issuer.client, networkId })
+      for (let count = 0; count < 3; count++) {
+        expect(await cached.check(asked(10n, [], { unsettled: 10n, settled: [] }))).to.equal(50n)
+      }
+      expect(looks).to.equal(2)
+    })
+
     it('is rounded as the history rounds it, channel by channel', async () => {
       const weight = WEIGHT_UNIT / 3n
       const gate = await found({ weight, allowance: 10n })

@@ -762,6 +762,16 @@ describe('paywall', () => {
       }
     })
 
+    it('counts once what somebody else settled a moment ago', async () => {
+      await open(sell, { admission: createGate({ client: seller.client, networkId, lag: 0 }) })
+      await (await buy(5n)).over
+      const claims = await shop.payee.claimable()
+      for (const each of claims) await claim(market.issuer.client, { claim: each })
+      await sync(market.issuer.client, { networkId, channels: claims.map(({ channel }) => channel) })
+      const answer = await buy(30n)
+      expect(answer.headers['scrip-bound']).to.equal('15')
+    })
+
     it('serves no more to who settles its debts itself and tells no history', async () => {
       await (await buy(20n)).over
       const claims = await shop.payee.claimable()
