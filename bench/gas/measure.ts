@@ -43,7 +43,8 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const sync = await measureSync(world)
   const receipts = await measureReceipts(world)
   const proofs = await measureProofs(world)
-  return { ...currency, ...channels, ...sync, ...receipts, ...proofs, ...(await measureAdmission(world)) }
+  const admission = { ...(await measureAdmission(world)), ...(await measureFlowAdmission(world)) }
+  return { ...currency, ...channels, ...sync, ...receipts, ...proofs, ...admission }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -190,26 +191,31 @@ async function measureReceipts({ ethers, history, payer, payee }: World) {
 }
 
 /**
- * Proves flows over paths of three hops (of two for the smallest), which fill what the target provided: a cut around the
- * target alone shows that there is no more. Each in a transaction of its own, though it only reads.
+ * A network in which a flow goes over paths of three hops (of two for the smallest), which fill what the target provided: a
+ * cut around the target alone shows that there is no more.
  */
-async function measureProofs({ ethers, contracts, verifier, payer }: World) {
+async function settleFlow({ ethers, contracts }: World, name: string, edgeCount: number) {
+  const peer = (role: string) => getAddress(`0x${id(`${name} ${role}`).slice(26)}`)
+  const [source, target] = [peer('source'), peer('target')]
+  const hops = edgeCount === 2 ? 2 : 3
+  const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
+    source,
+    ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
+    target,
+  ])
+  const edges = paths.flatMap((path) => path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const))
+  const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
+  const flow = edges
+    .map(([from, to, amount]) => ({ from, to, amount }))
+    .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+  return { networkId, epoch, source, target, flow }
+}
+
+/** Each in a transaction of its own, though it only reads. */
+async function measureProofs(world: World) {
+  const { verifier, payer } = world
   const prove = async (edgeCount: number) => {
-    const peer = (name: string) => getAddress(`0x${id(`${edgeCount} ${name}`).slice(26)}`)
-    const [source, target] = [peer('source'), peer('target')]
-    const hops = edgeCount === 2 ? 2 : 3
-    const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
-      source,
-      ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
-      target,
-    ])
-    const edges = paths.flatMap((path) =>
-      path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const),
-    )
-    const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
-    const flow = edges
-      .map(([from, to, amount]) => ({ from, to, amount }))
-      .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+    const { networkId, epoch, source, target, flow } = await settleFlow(world, `${edgeCount}`, edgeCount)
     const question: [bigint, number, string[], string] = [networkId, epoch, [source], target]
     const send = (data: string) => gasOf(payer.sendTransaction({ to: verifier, data }))
     return {
@@ -225,6 +231,27 @@ async function measureProofs({ ethers, contracts, verifier, payer }: World) {
     bounds15: fifteen.bounds,
     bounds30: thirty.bounds,
   }
+}
+
+/** By the flow alone, and by the policy that is recommended: of a peer that provided, with a proof of six edges. */
+async function measureFlowAdmission(world: World) {
+  const { issuer, controller, ratioPolicy, flowPolicy, allOfPolicy } = world
+  const admit = async (policy: Addressable) => {
+    const name = await policy.getAddress()
+    const { networkId, epoch, source, target, flow } = await settleFlow(world, name, 6)
+    const ratio = { admitRatio: WEIGHT_ONE, keepRatio: WEIGHT_ONE / 2n, admissionPeriod: 86_400 }
+    const none = { allowance: 0, budget: 0, claimPolicy: ZeroAddress }
+    await ratioPolicy.connect(issuer).setTerms(networkId, { ...ratio, ...none })
+    const least = { admitFlow: 60n * UNIT, keepFlow: UNIT, admissionPeriod: 86_400 }
+    await flowPolicy.connect(issuer).setTerms(networkId, { seeds: [source], ...least })
+    await allOfPolicy.connect(issuer).setChildren(networkId, [ratioPolicy, flowPolicy])
+    await controller.connect(issuer).setPolicy(networkId, policy)
+    const edges = 'tuple(address from, address to, uint96 amount)[]'
+    const witness = AbiCoder.defaultAbiCoder().encode(['uint32', edges], [epoch, flow])
+    const all = AbiCoder.defaultAbiCoder().encode(['bytes[]'], [['0x', witness]])
+    return gasOf(controller.connect(issuer).admit(networkId, target, policy === allOfPolicy ? all : witness))
+  }
+  return { admitFlow: await admit(flowPolicy), admitRecommended: await admit(allOfPolicy) }
 }
 
 /** In the network that the syncs were counted in, by peers that it knows nothing of but what is said here. */

@@ -187,6 +187,16 @@ export const rows = {
     ceiling: 62_000,
     peers: 'nobody has it',
   },
+  admitFlow: {
+    operation: 'admit a peer by a flow of 6 edges, the first time',
+    ceiling: 108_000,
+    peers: 'nobody has it',
+  },
+  admitRecommended: {
+    operation: 'admit a peer by ratio and flow of 6 edges, the first time',
+    ceiling: 138_000,
+    peers: 'nobody has it',
+  },
   admitAllOf: {
     operation: 'admit a peer by ratio and bond, the first time',
     ceiling: 96_000,
