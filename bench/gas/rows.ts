@@ -143,27 +143,27 @@ export const rows = {
     peers: 'ERC-8004 88,263',
   },
   lowerBound6: {
-    operation: 'verify that a subjective score is no less, 6 edges',
+    operation: 'verify a subjective score, no less: 6 edges, the median pair of Bitcoin OTC',
     ceiling: 65_000,
     peers: 'nobody',
   },
   bounds2: {
-    operation: 'verify a subjective score exactly, 2 edges and a one-node cut',
+    operation: 'verify a subjective score, exactly: 2 edges and a one-node cut',
     ceiling: 55_000,
     peers: 'nobody',
   },
   bounds6: {
-    operation: 'the same, 6 edges: the median pair of Bitcoin OTC',
-    ceiling: 65_000,
+    operation: 'the same with 6 edges',
+    ceiling: 70_000,
     peers: 'nobody',
   },
   bounds15: {
-    operation: 'the same, 15 edges',
+    operation: 'the same with 15 edges',
     ceiling: 115_000,
     peers: 'nobody',
   },
   bounds30: {
-    operation: 'the same, 30 edges: the 95th of 100 pairs',
+    operation: 'the same with 30 edges, more than 95 of 100 pairs need',
     ceiling: 190_000,
     peers: 'nobody',
   },

@@ -15,7 +15,8 @@ struct FlowTable {
 /// @title The loops over the edges of a proof
 /// @dev In assembly, because the compiler's checks of every index and every field come to more than the storage that a
 /// proof reads. An edge is three words of calldata: `from`, `to`, `amount`. A loop only finds where something is wrong;
-/// `FlowVerifier` says what. Sums of amounts of 96 bits cannot overflow.
+/// `FlowVerifier` says what. Sums of amounts up to their capacities of 96 bits cannot overflow; a balance that saw a larger
+/// amount counts nothing, because that amount is refused.
 library FlowEdges {
     /// @notice Enters the edges into a table, as far as they ascend strictly by `from`, then by `to`. The balance of a
     /// consumer is what flows out of it, at the first of the edges out of it.

@@ -13,7 +13,7 @@ const EDGES_AT_ONCE = 500
  * one block. `InteractionHistory.capacities`.
  * @param edges The edges to ask for, as an indexer keeps them; their values do not matter.
  * @returns The current epoch, which a proof names, and the edges that held anything, as `Graph.fromEdges` takes them.
- * @throws `TRANSACTION_REVERTED` with `UnknownNetwork`, `RPC_UNREACHABLE`
+ * @throws `TRANSACTION_REVERTED` with `UnknownNetwork`, `NOT_DEPLOYED`, `RPC_UNREACHABLE`
  */
 export async function getClosedEdges(
   client: ScripClient,

@@ -19,7 +19,7 @@ export type VerifyFlowParameters = {
 /**
  * Has the chain check a max-flow: that it is at least `least`, as the flow shows, and at most `most`, as the cut shows.
  * `FlowVerifier.bounds`.
- * @throws `TRANSACTION_REVERTED` with what is wrong with the proof, `StaleEpoch` say; `RPC_UNREACHABLE`
+ * @throws `TRANSACTION_REVERTED` with what is wrong with the proof, `StaleEpoch` say; `NOT_DEPLOYED`, `RPC_UNREACHABLE`
  */
 export async function verifyFlow(
   client: ScripClient,

@@ -119,6 +119,23 @@ contract FlowVerifierTest is FlowTest {
         );
     }
 
+    /// @dev Addresses and amounts that are no such thing never count for what is left of them.
+    function test_LowerBound_RevertWhen_AWordHasABitTooMany() external {
+        bytes memory data = abi.encodeCall(
+            verifier.lowerBound,
+            (networkId, epoch, only(alice), carl, oneEdge(alice, carl, 7))
+        );
+        (bool sound, ) = address(verifier).staticcall(data);
+        assertTrue(sound);
+        // The edge comes last, in three words: the highest byte of each has to be zero.
+        for (uint256 word = 1; word <= 3; ++word) {
+            bytes memory changed = bytes.concat(data);
+            changed[data.length - 32 * word] = 0x01;
+            (bool ok, ) = address(verifier).staticcall(changed);
+            assertFalse(ok);
+        }
+    }
+
     function test_LowerBound_RevertWhen_PeerPassesOnLessOrMore() external {
         for (uint96 passed = 6; passed <= 8; passed += 2) {
             addEdge(alice, carl, 7);

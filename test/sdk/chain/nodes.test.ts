@@ -8,15 +8,18 @@ import {
   deployContracts,
   getAdmission,
   getChannelState,
+  getClosedEdges,
   getCurrency,
   getDeposits,
   getEdge,
+  getFlowTerms,
   getHoldings,
   getTotals,
   mint,
   openChannel,
   type ScripClient,
   transferFunds,
+  verifyFlow,
 } from '@scrip/sdk/chain'
 import { type ErrorCode, ScripError } from '@scrip/sdk/errors'
 import { memoryStore } from '@scrip/sdk/store'
@@ -88,6 +91,7 @@ for (const kind of ['anvil', 'hardhat'] as const) {
 
     it('say that nothing is deployed where that is so', async () => {
       const network = { networkId: 1n, peer }
+      const cut = { side: [], sourceSide: true, internalEdges: [] }
       const calls: Record<string, () => Promise<unknown>> = {
         createCurrency: () => createCurrency(rich, terms),
         createNetwork: () => createNetwork(rich),
@@ -98,6 +102,9 @@ for (const kind of ['anvil', 'hardhat'] as const) {
         getChannelState: () => getChannelState(rich, { channelId: toHex(1n, { size: 32 }) }),
         getTotals: () => getTotals(rich, network),
         getEdge: () => getEdge(rich, { networkId: 1n, consumer: peer, provider: peer }),
+        getClosedEdges: () => getClosedEdges(rich, { networkId: 1n, edges: [] }),
+        getFlowTerms: () => getFlowTerms(rich, network),
+        verifyFlow: () => verifyFlow(rich, { networkId: 1n, epoch: 1, sources: [], target: peer, flow: [], cut }),
         getAdmission: () => getAdmission(rich, network),
         openChannel: () => openChannel(rich, { payee: peer, currency: peer, deposit: 1n }),
       }
