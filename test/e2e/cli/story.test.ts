@@ -215,7 +215,10 @@ describe('the story typed by hand', function () {
     }
     const terms = (amount: string) => admission('issuer', 'bond-terms', amount, '--currency', dev.currency)
     await says(admission('buyer', 'bond', '50', '--days', '2'), /^INVALID_ARGUMENT: Network 1 asks for no bond\./)
-    await says(admission('buyer', 'bond-terms', '50', '--currency', dev.currency), /OnlySteward\(.* Only the network's steward /)
+    await says(
+      admission('buyer', 'bond-terms', '50', '--currency', dev.currency),
+      /OnlySteward\(.* Only the network's steward /,
+    )
     await says(terms('50'), /^Network 1 asks for a bond of 50 CLD\.\n {2}transaction /)
     await says(admission('issuer', 'policy', 'ratio', 'ratio'), /DuplicateChild\(.* Name each policy once\./)
     await says(admission('issuer', 'policy', 'ratio', 'bond'), /^Network 1 admits by ratio and bond; standing /)
