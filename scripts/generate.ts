@@ -21,6 +21,9 @@ const contracts = {
   FlowVerifier: 'reputation',
   AdmissionController: 'admission',
   RatioPolicy: 'admission/policies',
+  BondPolicy: 'admission/policies',
+  AllOfPolicy: 'admission/policies',
+  AnyOfPolicy: 'admission/policies',
   FlowPolicy: 'admission/policies',
 }
 

@@ -1,5 +1,14 @@
 import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
-import { getAddress, id, type Signer, type TransactionResponse, Wallet } from 'ethers'
+import {
+  AbiCoder,
+  type Addressable,
+  getAddress,
+  id,
+  type Signer,
+  type TransactionResponse,
+  Wallet,
+  ZeroAddress,
+} from 'ethers'
 import {
   accounts,
   type Channel,
@@ -33,7 +42,9 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const channels = await measureChannels(world)
   const sync = await measureSync(world)
   const receipts = await measureReceipts(world)
-  return { ...currency, ...channels, ...sync, ...receipts, ...(await measureProofs(world)) }
+  const proofs = await measureProofs(world)
+  const admission = { ...(await measureAdmission(world)), ...(await measureFlowAdmission(world)) }
+  return { ...currency, ...channels, ...sync, ...receipts, ...proofs, ...admission }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -180,26 +191,31 @@ async function measureReceipts({ ethers, history, payer, payee }: World) {
 }
 
 /**
- * Proves flows over paths of three hops (of two for the smallest), which fill what the target provided: a cut around the
- * target alone shows that there is no more. Each in a transaction of its own, though it only reads.
+ * A network in which a flow goes over paths of three hops (of two for the smallest), which fill what the target provided: a
+ * cut around the target alone shows that there is no more.
  */
-async function measureProofs({ ethers, contracts, verifier, payer }: World) {
+async function settleFlow({ ethers, contracts }: World, name: string, edgeCount: number) {
+  const peer = (role: string) => getAddress(`0x${id(`${name} ${role}`).slice(26)}`)
+  const [source, target] = [peer('source'), peer('target')]
+  const hops = edgeCount === 2 ? 2 : 3
+  const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
+    source,
+    ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
+    target,
+  ])
+  const edges = paths.flatMap((path) => path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const))
+  const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
+  const flow = edges
+    .map(([from, to, amount]) => ({ from, to, amount }))
+    .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+  return { networkId, epoch, source, target, flow }
+}
+
+/** Each in a transaction of its own, though it only reads. */
+async function measureProofs(world: World) {
+  const { verifier, payer } = world
   const prove = async (edgeCount: number) => {
-    const peer = (name: string) => getAddress(`0x${id(`${edgeCount} ${name}`).slice(26)}`)
-    const [source, target] = [peer('source'), peer('target')]
-    const hops = edgeCount === 2 ? 2 : 3
-    const paths = Array.from({ length: edgeCount / hops }, (_, path) => [
-      source,
-      ...Array.from({ length: hops - 1 }, (_, hop) => peer(`${path} ${hop}`)),
-      target,
-    ])
-    const edges = paths.flatMap((path) =>
-      path.slice(1).map((to, hop) => [path[hop] as string, to, 30n * UNIT] as const),
-    )
-    const { networkId, epoch } = await settleGraph(ethers, contracts, edges)
-    const flow = edges
-      .map(([from, to, amount]) => ({ from, to, amount }))
-      .sort((a, b) => (BigInt(a.from + a.to.slice(2)) < BigInt(b.from + b.to.slice(2)) ? -1 : 1))
+    const { networkId, epoch, source, target, flow } = await settleFlow(world, `${edgeCount}`, edgeCount)
     const question: [bigint, number, string[], string] = [networkId, epoch, [source], target]
     const send = (data: string) => gasOf(payer.sendTransaction({ to: verifier, data }))
     return {
@@ -215,6 +231,74 @@ async function measureProofs({ ethers, contracts, verifier, payer }: World) {
     bounds15: fifteen.bounds,
     bounds30: thirty.bounds,
   }
+}
+
+/** By the flow alone, and by the policy that is recommended: of a peer that provided, with a proof of six edges. */
+async function measureFlowAdmission(world: World) {
+  const { issuer, controller, ratioPolicy, flowPolicy, allOfPolicy } = world
+  const admit = async (policy: Addressable) => {
+    const name = await policy.getAddress()
+    const { networkId, epoch, source, target, flow } = await settleFlow(world, name, 6)
+    const ratio = { admitRatio: WEIGHT_ONE, keepRatio: WEIGHT_ONE / 2n, admissionPeriod: 86_400 }
+    const none = { allowance: 0, budget: 0, claimPolicy: ZeroAddress }
+    await ratioPolicy.connect(issuer).setTerms(networkId, { ...ratio, ...none })
+    const least = { admitFlow: 60n * UNIT, keepFlow: UNIT, admissionPeriod: 86_400 }
+    await flowPolicy.connect(issuer).setTerms(networkId, { seeds: [source], ...least })
+    await allOfPolicy.connect(issuer).setChildren(networkId, [ratioPolicy, flowPolicy])
+    await controller.connect(issuer).setPolicy(networkId, policy)
+    const edges = 'tuple(address from, address to, uint96 amount)[]'
+    const witness = AbiCoder.defaultAbiCoder().encode(['uint32', edges], [epoch, flow])
+    const all = AbiCoder.defaultAbiCoder().encode(['bytes[]'], [['0x', witness]])
+    return gasOf(controller.connect(issuer).admit(networkId, target, policy === allOfPolicy ? all : witness))
+  }
+  return { admitFlow: await admit(flowPolicy), admitRecommended: await admit(allOfPolicy) }
+}
+
+/** In the network that the syncs were counted in, by peers that it knows nothing of but what is said here. */
+async function measureAdmission(world: World) {
+  const { ethers, issuer, steward, payee, dollar } = world
+  const { history, controller, ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy } = world
+  const parts = [ratioPolicy, bondPolicy]
+  const ratio = { admitRatio: WEIGHT_ONE, keepRatio: WEIGHT_ONE / 2n, admissionPeriod: 86_400 }
+  const terms = { ...ratio, allowance: UNIT, budget: 10n * UNIT, claimPolicy: ZeroAddress }
+  await ratioPolicy.connect(steward).setTerms(1, terms)
+  await bondPolicy.connect(steward).setTerms(1, { token: dollar, amount: UNIT, admissionPeriod: 86_400 })
+  await allOfPolicy.connect(steward).setChildren(1, parts)
+  await anyOfPolicy.connect(steward).setChildren(1, parts)
+
+  const [first, second, third, fourth, guest] = (await fundedWallets(world, 'member', 5)) as [
+    Wallet,
+    Wallet,
+    Wallet,
+    Wallet,
+    Wallet,
+  ]
+  const { timestamp } = (await ethers.provider.getBlock('latest')) ?? { timestamp: 0 }
+  const claims: number[] = []
+  const bonds: number[] = []
+  // Somebody came before: what is measured is everybody after.
+  for (const member of [guest, first, second, third, fourth]) {
+    await dollar.connect(member).approve(bondPolicy, UNIT)
+    claims.push(await gasOf(ratioPolicy.connect(member).claimAllowance(1, '0x')))
+    bonds.push(await gasOf(bondPolicy.connect(member).fundBond(1, dollar, UNIT, timestamp + 2 * 86_400)))
+  }
+  const admit = async (policy: Addressable, peer: Wallet, proof = '0x') => {
+    await controller.connect(steward).setPolicy(1, policy)
+    return gasOf(controller.connect(issuer).admit(1, peer, proof))
+  }
+  const proofs = AbiCoder.defaultAbiCoder().encode(['bytes[]'], [['0x', '0x']])
+  const admitRatio = await admit(ratioPolicy, first)
+  const figures = {
+    claimAllowance: claims[1] as number,
+    fundBond: bonds[1] as number,
+    admitRatio,
+    admitBond: await admit(bondPolicy, second),
+    admitAllOf: await admit(allOfPolicy, third, proofs),
+    admitAnyOf: await admit(anyOfPolicy, fourth, proofs),
+    renew: await admit(ratioPolicy, first),
+  }
+  await history.sync(1, await settle(world, [[first, payee]]))
+  return { ...figures, expel: await gasOf(controller.expel(1, first, '0x')) }
 }
 
 async function fundedWallets({ ethers, issuer, dollar }: World, name: string, count: number): Promise<Wallet[]> {

@@ -167,6 +167,56 @@ export const rows = {
     ceiling: 186_000,
     peers: 'nobody',
   },
+  claimAllowance: {
+    operation: 'claim a newcomer’s allowance',
+    ceiling: 66_000,
+    peers: 'nobody has it',
+  },
+  fundBond: {
+    operation: 'lock a bond from the wallet, the first',
+    ceiling: 80_000,
+    peers: 'nobody has it',
+  },
+  admitRatio: {
+    operation: 'admit a peer by the ratio, the first time',
+    ceiling: 72_000,
+    peers: 'nobody has it',
+  },
+  admitBond: {
+    operation: 'admit a peer by its bond, the first time',
+    ceiling: 62_000,
+    peers: 'nobody has it',
+  },
+  admitFlow: {
+    operation: 'admit a peer by a flow of 6 edges, the first time',
+    ceiling: 108_000,
+    peers: 'nobody has it',
+  },
+  admitRecommended: {
+    operation: 'admit a peer by ratio and flow of 6 edges, the first time',
+    ceiling: 138_000,
+    peers: 'nobody has it',
+  },
+  admitAllOf: {
+    operation: 'admit a peer by ratio and bond, the first time',
+    ceiling: 96_000,
+    peers: 'nobody has it',
+  },
+  admitAnyOf: {
+    operation: 'admit a peer by ratio or bond, the first time',
+    ceiling: 96_000,
+    peers: 'nobody has it',
+  },
+  renew: {
+    operation: 'renew an admission by the ratio',
+    ceiling: 55_000,
+    peers: 'nobody has it',
+  },
+  expel: {
+    operation: 'expel a peer by the ratio',
+    ceiling: 50_000,
+    peers: 'nobody has it',
+  },
 } as const satisfies Record<string, Row>
 
 export type Figures = Record<keyof typeof rows, number>

@@ -15,6 +15,7 @@ import { mnemonicToAccount } from 'viem/accounts'
 import { getBlockNumber, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { admit } from '../../sdk/chain/actions/admit.ts'
 import { claim } from '../../sdk/chain/actions/claim.ts'
+import { claimAllowance } from '../../sdk/chain/actions/claimAllowance.ts'
 import { getChannelState } from '../../sdk/chain/actions/getChannelState.ts'
 import { sync } from '../../sdk/chain/actions/sync.ts'
 import { addresses } from '../../sdk/chain/addresses.ts'
@@ -144,6 +145,7 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   say(`Without a payment it answers ${unpaid.status}: ${((await unpaid.json()) as { detail: string }).detail}`)
 
   step(5, `Alice buys it: ${size.toLocaleString('en')} bytes, one payment a kilobyte`)
+  await claimAllowance(alice.client, { networkId })
   await admit(alice.client, { networkId })
   const rate = await buy(alice, goods, 'alice-bought')
   await requireSame(file, join(folder, 'alice-bought'))
@@ -153,6 +155,7 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   await printReputations([claire, alice, bob], claire, networkId)
 
   step(7, 'Frank only consumes: he gets what a newcomer may have, then nothing')
+  await claimAllowance(frank.client, { networkId })
   await admit(frank.client, { networkId })
   const { refusal, copies } = await buyUntilRefused((name) => buy(frank, goods, name))
   await settle(bob)

@@ -88,17 +88,22 @@ function revertError(abi: Abi, data: Hex, cause: BaseError): ScripError {
   })
 }
 
-/** What a token says that another contract was to move: that contract's ABI does not have it (ERC-6093, ERC-3009). */
-const tokenErrors = parseAbi([
+/**
+ * What a contract says that the called one asked, as the called one's ABI does not have it: a token (ERC-6093, ERC-3009),
+ * the history, a policy.
+ */
+const foreignErrors = parseAbi([
   'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
   'error AuthorizationNotYetValid(uint256 validAfter)',
   'error AuthorizationExpired(uint256 validBefore)',
   'error AuthorizationAlreadyUsed(address authorizer, bytes32 nonce)',
+  'error UnknownNetwork(uint256 networkId)',
+  'error ProofCountMismatch(uint256 count, uint256 expected)',
 ])
 
 function decode(abi: Abi, data: Hex): { errorName: string; args?: readonly unknown[] | undefined } {
   try {
-    return decodeErrorResult({ abi: [...abi, ...tokenErrors], data })
+    return decodeErrorResult({ abi: [...abi, ...foreignErrors], data })
   } catch {
     // Not an error of this contract: a token's own.
     return { errorName: data }

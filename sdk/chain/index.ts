@@ -1,6 +1,6 @@
 export { acceptIssuer } from './actions/acceptIssuer.ts'
 export { acceptSteward } from './actions/acceptSteward.ts'
-export { admit } from './actions/admit.ts'
+export { type AdmitParameters, admit } from './actions/admit.ts'
 export {
   acceptRedemption,
   confirmRedemption,
@@ -9,9 +9,19 @@ export {
   type RedemptionParameters,
   settleRedemption,
 } from './actions/answerRedemption.ts'
+export {
+  type Bond,
+  type BondTerms,
+  fundBond,
+  getBond,
+  getBondTerms,
+  setBondTerms,
+  withdrawBond,
+} from './actions/bond.ts'
 export { cancelAuthorization } from './actions/cancelAuthorization.ts'
 export { cancelExit } from './actions/cancelExit.ts'
 export { claim } from './actions/claim.ts'
+export { claimAllowance } from './actions/claimAllowance.ts'
 export { claimBatch, type SkippedClaim } from './actions/claimBatch.ts'
 export { claimTo } from './actions/claimTo.ts'
 export { type CloseReturnType, close, release } from './actions/close.ts'
@@ -19,8 +29,17 @@ export { type CreateCurrencyParameters, createCurrency } from './actions/createC
 export { type CreateNetworkParameters, createNetwork } from './actions/createNetwork.ts'
 export { type DescribeChannelParameters, describeChannel } from './actions/describeChannel.ts'
 export { exit } from './actions/exit.ts'
-export { expel } from './actions/expel.ts'
-export { type Admission, getAdmission, type RatioStanding } from './actions/getAdmission.ts'
+export { type ExpelParameters, expel } from './actions/expel.ts'
+export {
+  type Admission,
+  type BondStanding,
+  type CompositeStanding,
+  type FlowStanding,
+  getAdmission,
+  type OtherStanding,
+  type RatioStanding,
+  type Standing,
+} from './actions/getAdmission.ts'
 export { getCapacities } from './actions/getCapacities.ts'
 export { getChannelState } from './actions/getChannelState.ts'
 export { getClosedEdges } from './actions/getClosedEdges.ts'
@@ -50,6 +69,7 @@ export { mint } from './actions/mint.ts'
 export { mintMany } from './actions/mintMany.ts'
 export { type OpenChannelParameters, type OpenChannelReturnType, openChannel } from './actions/openChannel.ts'
 export { permit } from './actions/permit.ts'
+export { type PolicyTree, type Proofs, policyProof } from './actions/policyProof.ts'
 export { type PublishFeedbackParameters, publishFeedback } from './actions/publishFeedback.ts'
 export { fundPurse, getPurse, type PurseParameters, withdrawPurse } from './actions/purse.ts'
 export { recordReceipt } from './actions/recordReceipt.ts'
@@ -62,6 +82,7 @@ export { relayWithdrawal } from './actions/relayWithdrawal.ts'
 export { requestExit } from './actions/requestExit.ts'
 export { retireToken } from './actions/retireToken.ts'
 export { type FlowTerms, setFlowTerms } from './actions/setFlowTerms.ts'
+export { type PartsParameters, setAllOf, setAnyOf } from './actions/setParts.ts'
 export { setPolicy } from './actions/setPolicy.ts'
 export { RATIO_UNIT, type RatioTerms, setRatioTerms } from './actions/setRatioTerms.ts'
 export { setReceiptSigner } from './actions/setReceiptSigner.ts'

@@ -8,9 +8,11 @@ import {
   fulfillRedemption,
   settleRedemption,
 } from './actions/answerRedemption.ts'
+import { fundBond, getBond, getBondTerms, setBondTerms, withdrawBond } from './actions/bond.ts'
 import { cancelAuthorization } from './actions/cancelAuthorization.ts'
 import { cancelExit } from './actions/cancelExit.ts'
 import { claim } from './actions/claim.ts'
+import { claimAllowance } from './actions/claimAllowance.ts'
 import { claimBatch } from './actions/claimBatch.ts'
 import { claimTo } from './actions/claimTo.ts'
 import { close, release } from './actions/close.ts'
@@ -51,6 +53,7 @@ import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
 import { retireToken } from './actions/retireToken.ts'
 import { setFlowTerms } from './actions/setFlowTerms.ts'
+import { setAllOf, setAnyOf } from './actions/setParts.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
 import { setReceiptSigner } from './actions/setReceiptSigner.ts'
@@ -158,6 +161,14 @@ export type ScripActions = {
   publishFeedback: Bound<typeof publishFeedback>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
+  claimAllowance: Bound<typeof claimAllowance>
+  setBondTerms: Bound<typeof setBondTerms>
+  fundBond: Bound<typeof fundBond>
+  withdrawBond: Bound<typeof withdrawBond>
+  getBond: Bound<typeof getBond>
+  getBondTerms: Bound<typeof getBondTerms>
+  setAllOf: Bound<typeof setAllOf>
+  setAnyOf: Bound<typeof setAnyOf>
   setFlowTerms: Bound<typeof setFlowTerms>
   getFlowTerms: Bound<typeof getFlowTerms>
   admit: Bound<typeof admit>
@@ -242,6 +253,14 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     publishFeedback: bind(client, publishFeedback),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
+    claimAllowance: bind(client, claimAllowance),
+    setBondTerms: bind(client, setBondTerms),
+    fundBond: bind(client, fundBond),
+    withdrawBond: bind(client, withdrawBond),
+    getBond: bind(client, getBond),
+    getBondTerms: bind(client, getBondTerms),
+    setAllOf: bind(client, setAllOf),
+    setAnyOf: bind(client, setAnyOf),
     setFlowTerms: bind(client, setFlowTerms),
     getFlowTerms: bind(client, getFlowTerms),
     admit: bind(client, admit),

@@ -1,8 +1,9 @@
-import { type Address, type Hex, isAddressEqual } from 'viem'
+import { type Address, isAddressEqual } from 'viem'
 import { readContract } from 'viem/actions'
 import { admissionControllerAbi as abi } from '../abi/admissionController.ts'
 import { getClosedEdges } from '../chain/actions/getClosedEdges.ts'
 import { getFlowTerms } from '../chain/actions/getFlowTerms.ts'
+import { type PolicyTree, type Proofs, readPolicy } from '../chain/actions/policyProof.ts'
 import type { FlowTerms } from '../chain/actions/setFlowTerms.ts'
 import { verifyFlow } from '../chain/actions/verifyFlow.ts'
 import { addresses } from '../chain/addresses.ts'
@@ -28,7 +29,7 @@ export async function proveOnChain(
   return { ...proof, epoch, least, most }
 }
 
-/** The flow policy's terms where that is what decides in a network, and they are set. */
+/** The flow policy's terms where it decides in a network, alone or with others, and they are set. */
 export async function flowTermsOf(client: ScripClient, networkId: bigint): Promise<FlowTerms | undefined> {
   const policy = await guarded(abi, () =>
     readContract(client, {
@@ -38,9 +39,13 @@ export async function flowTermsOf(client: ScripClient, networkId: bigint): Promi
       args: [networkId],
     }),
   )
-  if (!isAddressEqual(policy, addresses.flowPolicy)) return undefined
+  if (!hasFlow(await readPolicy(client, { networkId, policy }))) return undefined
   const terms = await getFlowTerms(client, { networkId })
   return terms.seeds.length === 0 ? undefined : terms
+}
+
+function hasFlow({ policy, parts = [] }: PolicyTree): boolean {
+  return isAddressEqual(policy, addresses.flowPolicy) || parts.some(hasFlow)
 }
 
 /** What a peer is worth in the eyes of a network's seed peers; nothing where flow does not decide, or the peer is a seed. */
@@ -54,14 +59,14 @@ export async function proveFromSeeds(
   return { terms, proof: await proveOnChain(client, networkId, terms.seeds, peer) }
 }
 
-/** What a network's policy is to be shown so that it admits a peer: a flow, where flow decides; else nothing. */
-export async function proofToAdmit(client: ScripClient, networkId: bigint, peer: Address): Promise<Hex> {
+/** What a network's flow policy is to be shown so that it admits a peer: a flow, where flow decides. */
+export async function proofsToAdmit(client: ScripClient, networkId: bigint, peer: Address): Promise<Proofs> {
   const found = await proveFromSeeds(client, networkId, peer)
-  return found === undefined ? '0x' : encodeFlowWitness(found.proof)
+  return found === undefined ? {} : { [addresses.flowPolicy]: encodeFlowWitness(found.proof) }
 }
 
-/** What a network's policy is to be shown so that it expels a peer: a cut, where flow decides; else nothing. */
-export async function proofToExpel(client: ScripClient, networkId: bigint, peer: Address): Promise<Hex> {
+/** What a network's flow policy is to be shown so that it expels a peer: a cut, where flow decides. */
+export async function proofsToExpel(client: ScripClient, networkId: bigint, peer: Address): Promise<Proofs> {
   const found = await proveFromSeeds(client, networkId, peer)
-  return found === undefined ? '0x' : encodeFlowCut(found.proof)
+  return found === undefined ? {} : { [addresses.flowPolicy]: encodeFlowCut(found.proof) }
 }

@@ -19,6 +19,9 @@ export type SeedParameters = {
   allowance: bigint
 }
 
+/** Newcomers for whom there is an allowance in a day. */
+const NEWCOMERS = 100n
+
 const DAY = 24 * 3600
 
 /**
@@ -36,6 +39,7 @@ export async function seedNetwork(parameters: SeedParameters): Promise<{ currenc
     admitRatio: RATIO_UNIT / 2n,
     keepRatio: (RATIO_UNIT * 2n) / 5n,
     allowance,
+    budget: NEWCOMERS * allowance,
     admissionPeriod: DAY,
   })
   await setPolicy(issuer, { networkId })

@@ -1,5 +1,5 @@
 import type { Address, Hex } from 'viem'
-import type { Gate } from '../admission/createGate.ts'
+import type { Gate, GateBooks } from '../admission/createGate.ts'
 import type { Channel } from '../channels/Channel.ts'
 import type { Payee } from '../channels/Payee.ts'
 import { ScripError } from '../errors/ScripError.ts'
@@ -66,17 +66,45 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
     return remembered
   }
 
-  /** What was served on a channel and not settled; negative where more was settled than served. */
-  const unsettled = async (id: Hex): Promise<bigint> => {
+  /** What of a channel is settled, and what was served and is not; negative where more was settled than served. */
+  const booksOf = async (id: Hex): Promise<{ settled: bigint; unsettled: bigint }> => {
     const { accepted, unclaimed, charged } = await payee.standing(id)
-    return charged - shares.held(id) - (accepted - unclaimed)
+    const settled = accepted - unclaimed
+    return { settled, unsettled: charged - shares.held(id) - settled }
   }
 
-  /** Looks at the channels of which the chain may have settled more than was seen last. */
-  const look = async (use: Use, present: Channel): Promise<void> => {
+  /** Looks at the channels of which the chain may have settled more than was seen; a moment ago is enough where it may be. */
+  const look = async (use: Use, present: Channel, mayBeFresh: boolean): Promise<void> => {
     for (const channel of use.channels.values()) {
-      if (channel.id === present.id || (await unsettled(channel.id)) > 0n) await observer.observe(channel)
+      if (mayBeFresh && observer.isFresh(channel.id)) continue
+      if (channel.id === present.id || (await booksOf(channel.id)).unsettled > 0n) await observer.observe(channel)
     }
+  }
+
+  /** Asks the gate; sets where the payer must stop. */
+  const ask = async (use: Use, channel: Channel, price: bigint): Promise<void> => {
+    let { taken } = use
+    const total = async (): Promise<GateBooks> => {
+      const books = await Promise.all([...use.channels.keys()].map(booksOf))
+      taken = use.taken
+      return {
+        unsettled: books.reduce((sum, { unsettled }) => sum + unsettled, 0n),
+        settled: books.map(({ settled }) => settled),
+      }
+    }
+    const bound = await gate.check({
+      ...(await total()),
+      peer: channel.payer,
+      provider: payee.address,
+      currency,
+      wanted: price,
+      look: async () => {
+        await look(use, channel, false)
+        return total()
+      },
+    })
+    if (bound === undefined) delete use.end
+    else use.end = taken + bound
   }
 
   const take = (use: Use, price: bigint, most: number): number => {
@@ -89,13 +117,8 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
   return async (channel, price) => {
     await remember()
     const use = add(channel)
-    await look(use, channel)
-    const parts = await Promise.all([...use.channels.keys()].map(unsettled))
-    const { taken } = use
-    const total = parts.reduce((sum, part) => sum + part, 0n)
-    const bound = await gate.check({ peer: channel.payer, currency, unsettled: total, wanted: price })
-    if (bound === undefined) delete use.end
-    else use.end = taken + bound
+    await look(use, channel, true)
+    await ask(use, channel, price)
 
     // The first piece is taken now: whom other answers overtook meanwhile is told so, not cut off.
     let held = take(use, price, 1)

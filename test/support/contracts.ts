@@ -42,9 +42,13 @@ export async function deployContracts(ethers: HardhatEthers) {
   const history = await ethers.deployContract('InteractionHistory', [channels])
   const controller = await ethers.deployContract('AdmissionController', [history])
   const ratioPolicy = await ethers.deployContract('RatioPolicy', [history])
+  const bondPolicy = await ethers.deployContract('BondPolicy', [history])
+  const allOfPolicy = await ethers.deployContract('AllOfPolicy', [history])
+  const anyOfPolicy = await ethers.deployContract('AnyOfPolicy', [history])
   const verifier = await ethers.deployContract('FlowVerifier', [history])
   const flowPolicy = await ethers.deployContract('FlowPolicy', [verifier])
-  return { channels, factory, history, verifier, controller, ratioPolicy, flowPolicy }
+  const policies = { ratioPolicy, bondPolicy, allOfPolicy, anyOfPolicy, flowPolicy }
+  return { channels, factory, history, verifier, controller, ...policies }
 }
 
 export type Contracts = Awaited<ReturnType<typeof deployContracts>>

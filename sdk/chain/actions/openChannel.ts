@@ -1,11 +1,9 @@
-import { type Address, erc20Abi } from 'viem'
-import { readContract } from 'viem/actions'
 import type { Channel } from '../../channels/Channel.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { addresses } from '../addresses.ts'
 import { channelsCall, descriptor } from '../channelCalls.ts'
-import { encodeCall } from '../encodeCall.ts'
-import { accountOf, guarded, requireCode, type ScripClient, type Transaction, transact } from '../transact.ts'
+import { type ScripClient, type Transaction, transact } from '../transact.ts'
+import { approve } from './approve.ts'
 import { type DescribeChannelParameters, describeChannel } from './describeChannel.ts'
 
 /** What `openChannel` takes. */
@@ -45,20 +43,8 @@ export async function fund(
   client: ScripClient,
   { channel, amount, fromBalance }: { channel: Channel; amount: bigint; fromBalance: boolean },
 ): Promise<Transaction> {
-  if (!fromBalance) await approve(client, accountOf(client).address, channel.token, amount)
+  if (!fromBalance) await approve(client, { token: channel.token, spender: addresses.paymentChannels, amount })
   const name = fromBalance ? 'fundFromBalance' : 'fund'
   const { hash, receipt } = await transact(client, channelsCall(name, [descriptor(channel), amount]))
   return { hash, receipt }
-}
-
-/** Lets the channels contract pull the amount, where it may not yet. */
-export async function approve(client: ScripClient, owner: Address, token: Address, amount: bigint): Promise<void> {
-  const spender = addresses.paymentChannels
-  const allowed = await guarded(erc20Abi, async () => {
-    await requireCode(client, token)
-    return readContract(client, { address: token, abi: erc20Abi, functionName: 'allowance', args: [owner, spender] })
-  })
-  if (allowed >= amount) return
-  const data = encodeCall({ abi: erc20Abi, functionName: 'approve', args: [spender, amount] })
-  await transact(client, { to: token, abi: erc20Abi, data })
 }

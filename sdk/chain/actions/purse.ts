@@ -4,7 +4,7 @@ import { paymentChannelsAbi as abi } from '../../abi/paymentChannels.ts'
 import { addresses } from '../addresses.ts'
 import { channelsCall } from '../channelCalls.ts'
 import { accountOf, guarded, requireCode, type ScripClient, type Transaction, transact } from '../transact.ts'
-import { approve } from './openChannel.ts'
+import { approve } from './approve.ts'
 
 /** Which of an account's purses, and how much of it. */
 export type PurseParameters = {
@@ -25,7 +25,7 @@ export async function fundPurse(
   client: ScripClient,
   { currency, signer = accountOf(client), amount }: PurseParameters,
 ): Promise<Transaction & { balance: bigint }> {
-  await approve(client, accountOf(client).address, currency, amount)
+  await approve(client, { token: currency, spender: addresses.paymentChannels, amount })
   const { hash, receipt } = await transact(client, channelsCall('fundPurse', [currency, signer.address, amount]))
   const [event] = parseEventLogs({ abi, eventName: 'PurseFunded', logs: receipt.logs })
   return { balance: event?.args.balance ?? 0n, hash, receipt }

@@ -12,6 +12,9 @@ export const deploymentPlan = {
   flowVerifier: { contract: 'FlowVerifier', constructorArguments: ['interactionHistory'] },
   admissionController: { contract: 'AdmissionController', constructorArguments: ['interactionHistory'] },
   ratioPolicy: { contract: 'RatioPolicy', constructorArguments: ['interactionHistory'] },
+  bondPolicy: { contract: 'BondPolicy', constructorArguments: ['interactionHistory'] },
+  allOfPolicy: { contract: 'AllOfPolicy', constructorArguments: ['interactionHistory'] },
+  anyOfPolicy: { contract: 'AnyOfPolicy', constructorArguments: ['interactionHistory'] },
   flowPolicy: { contract: 'FlowPolicy', constructorArguments: ['flowVerifier'] },
 } as const satisfies Record<string, { contract: string; constructorArguments: readonly string[] }>
 

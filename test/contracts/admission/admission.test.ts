@@ -1,6 +1,6 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types'
 import { expect } from 'chai'
-import { ZeroAddress } from 'ethers'
+import { AbiCoder, ZeroAddress } from 'ethers'
 import { network } from 'hardhat'
 import { accounts, createCurrency, deployContracts, descriptor, voucher, WEIGHT_ONE } from '../../support/contracts.ts'
 
@@ -15,6 +15,8 @@ const TERMS = {
   keepRatio: WEIGHT_ONE / 2n,
   allowance: 1_000n,
   admissionPeriod: 7n * DAY,
+  budget: 2_000n,
+  claimPolicy: ZeroAddress,
 }
 
 /** Steve's network values Claire's dollars and admits by ratio. Fred consumes, Bert serves. */
@@ -29,6 +31,8 @@ async function community() {
   await history.connect(steve).setWeight(1, dollar, WEIGHT_ONE)
   await ratioPolicy.connect(steve).setTerms(1, TERMS)
   await controller.connect(steve).setPolicy(1, ratioPolicy)
+  // Fred is a newcomer of this epoch; Bert claims nothing.
+  await ratioPolicy.connect(fred).claimAllowance(1, '0x')
 
   /** `provider` serves `consumer` for so much more: paid, settled and synced. */
   async function serve(provider: HardhatEthersSigner, consumer: HardhatEthersSigner, amount: bigint) {
@@ -102,30 +106,136 @@ describe('Admission by ratio', () => {
   })
 })
 
+describe('Newcomers', () => {
+  it('share the budget of an epoch, and have an allowance of their own after it', async () => {
+    const { ratioPolicy, controller, fred, bert, claire, serve } = await networkHelpers.loadFixture(community)
+    expect(await ratioPolicy.budgetLeft(1)).to.equal(1_000n)
+    await expect(controller.admit(1, claire, '0x')).to.be.revertedWithCustomError(controller, 'NotEligible')
+    await expect(ratioPolicy.connect(claire).claimAllowance(1, '0x'))
+      .to.emit(ratioPolicy, 'AllowanceClaimed')
+      .withArgs(1, claire, 1, 1_000n, 0n)
+    await controller.admit(1, claire, '0x')
+    await expect(ratioPolicy.connect(bert).claimAllowance(1, '0x'))
+      .to.be.revertedWithCustomError(ratioPolicy, 'BudgetSpent')
+      .withArgs(1, 1, 0n)
+    await expect(ratioPolicy.connect(fred).claimAllowance(1, '0x'))
+      .to.be.revertedWithCustomError(ratioPolicy, 'AlreadyClaimed')
+      .withArgs(1, fred)
+    // Who provides needs none.
+    await serve(bert, fred, 10n)
+    await controller.admit(1, bert, '0x')
+    await time.increase(DAY)
+    await ratioPolicy.connect(bert).claimAllowance(1, '0x')
+    expect(await ratioPolicy.headroom(1, bert)).to.equal(1_010n)
+  })
+
+  it('have a stake locked for the epoch where the steward asks for one', async () => {
+    const { ratioPolicy, bondPolicy, dollar, steve, fred, bert } = await networkHelpers.loadFixture(community)
+    await bondPolicy.connect(steve).setTerms(1, { token: dollar, amount: 500n, admissionPeriod: 7n * DAY })
+    await ratioPolicy.connect(steve).setTerms(1, { ...TERMS, claimPolicy: bondPolicy })
+    const now = BigInt(await time.latest())
+    await expect(ratioPolicy.connect(bert).claimAllowance(1, '0x')).to.be.revertedWithCustomError(
+      ratioPolicy,
+      'ClaimRefused',
+    )
+    await dollar.connect(bert).approve(bondPolicy, 500n)
+    await bondPolicy.connect(bert).fundBond(1, dollar, 500n, now + 2n * DAY)
+    await ratioPolicy.connect(bert).claimAllowance(1, '0x')
+    await expect(bondPolicy.connect(bert).withdrawBond(1, dollar, 500n, bert))
+      .to.be.revertedWithCustomError(bondPolicy, 'BondLocked')
+      .withArgs(1, bert, dollar, now + 2n * DAY)
+    // It is the stake of the network that it was locked for, and of its owner.
+    await expect(bondPolicy.connect(fred).withdrawBond(1, dollar, 500n, fred)).to.be.revertedWithCustomError(
+      bondPolicy,
+      'InsufficientBond',
+    )
+    await time.increase(2n * DAY)
+    await expect(bondPolicy.connect(bert).withdrawBond(1, dollar, 500n, bert)).to.changeTokenBalances(
+      ethers,
+      dollar,
+      [bondPolicy, bert],
+      [-500n, 500n],
+    )
+  })
+})
+
+describe('Several policies', () => {
+  const proofs = (...each: string[]) => AbiCoder.defaultAbiCoder().encode(['bytes[]'], [each])
+
+  it('admit together, and each alone expels', async () => {
+    const { controller, ratioPolicy, bondPolicy, allOfPolicy, dollar, steve, fred, bert, serve } =
+      await networkHelpers.loadFixture(community)
+    await bondPolicy.connect(steve).setTerms(1, { token: dollar, amount: 500n, admissionPeriod: 90n * DAY })
+    await expect(allOfPolicy.connect(steve).setChildren(1, [allOfPolicy]))
+      .to.be.revertedWithCustomError(allOfPolicy, 'ContainsItself')
+      .withArgs(1)
+    await allOfPolicy.connect(steve).setChildren(1, [ratioPolicy, bondPolicy])
+    await controller.connect(steve).setPolicy(1, allOfPolicy)
+    await expect(controller.admit(1, fred, proofs('0x', '0x'))).to.be.revertedWithCustomError(controller, 'NotEligible')
+    await dollar.connect(fred).approve(bondPolicy, 500n)
+    const lockedUntil = BigInt(await time.latest()) + 3n * DAY
+    await bondPolicy.connect(fred).fundBond(1, dollar, 500n, lockedUntil)
+    await expect(controller.admit(1, fred, '0x'))
+      .to.be.revertedWithCustomError(allOfPolicy, 'ProofCountMismatch')
+      .withArgs(0, 2)
+    // The bond's lock ends before the ratio's week.
+    await expect(controller.admit(1, fred, proofs('0x', '0x')))
+      .to.emit(controller, 'Admitted')
+      .withArgs(1, fred, lockedUntil)
+    await serve(bert, fred, 5_000n)
+    await expect(controller.connect(bert).expel(1, fred, proofs('0x', '0x')))
+      .to.emit(controller, 'Expelled')
+      .withArgs(1, fred)
+  })
+
+  it('admit each alone, and expel together', async () => {
+    const { controller, ratioPolicy, bondPolicy, anyOfPolicy, dollar, steve, fred, bert, serve } =
+      await networkHelpers.loadFixture(community)
+    await bondPolicy.connect(steve).setTerms(1, { token: dollar, amount: 500n, admissionPeriod: 90n * DAY })
+    await anyOfPolicy.connect(steve).setChildren(1, [ratioPolicy, bondPolicy])
+    await controller.connect(steve).setPolicy(1, anyOfPolicy)
+    await dollar.connect(fred).approve(bondPolicy, 500n)
+    const lockedUntil = BigInt(await time.latest()) + 30n * DAY
+    await bondPolicy.connect(fred).fundBond(1, dollar, 500n, lockedUntil)
+    await controller.admit(1, fred, proofs('0x', '0x'))
+    expect((await controller.admission(1, fred)).validUntil).to.equal(lockedUntil)
+    await serve(bert, fred, 5_000n)
+    await expect(controller.expel(1, fred, proofs('0x', '0x'))).to.be.revertedWithCustomError(
+      controller,
+      'StillEligible',
+    )
+    await bondPolicy.connect(steve).setTerms(1, { token: dollar, amount: 501n, admissionPeriod: 90n * DAY })
+    await expect(controller.expel(1, fred, proofs('0x', '0x'))).to.emit(controller, 'Expelled')
+  })
+})
+
 describe('The terms of the ratio', () => {
   it('are the steward’s', async () => {
     const { ratioPolicy, steve, fred } = await networkHelpers.loadFixture(community)
-    const terms = { admitRatio: 3n, keepRatio: 2n, allowance: 1n, admissionPeriod: 60n }
+    const terms = { ...TERMS, admitRatio: 3n, keepRatio: 2n, allowance: 1n, admissionPeriod: 60n }
     await expect(ratioPolicy.connect(fred).setTerms(1, terms))
       .to.be.revertedWithCustomError(ratioPolicy, 'OnlySteward')
       .withArgs(fred, steve)
     await expect(ratioPolicy.connect(steve).setTerms(1, terms))
       .to.emit(ratioPolicy, 'TermsSet')
-      .withArgs(1, 3n, 2n, 1n, 60n)
-    expect(await ratioPolicy.termsOf(1)).to.deep.equal([3n, 2n, 1n, 60n])
+      .withArgs(1, [3n, 2n, 1n, 60n, 2_000n, ZeroAddress])
+    expect(await ratioPolicy.termsOf(1)).to.deep.equal([3n, 2n, 1n, 60n, 2_000n, ZeroAddress])
   })
 
-  for (const [wrong, change] of [
-    ['nothing to provide', { admitRatio: 0n, keepRatio: 0n }],
-    ['nothing to keep', { keepRatio: 0n }],
-    ['more to keep than to be admitted', { keepRatio: WEIGHT_ONE + 1n }],
-    ['admissions that last no time', { admissionPeriod: 0n }],
+  for (const [wrong, change, error] of [
+    ['nothing to provide', { admitRatio: 0n, keepRatio: 0n }, 'InvalidRatios'],
+    ['nothing to keep', { keepRatio: 0n }, 'InvalidRatios'],
+    ['more to keep than to be admitted', { keepRatio: WEIGHT_ONE + 1n }, 'InvalidRatios'],
+    ['admissions that last no time', { admissionPeriod: 0n }, 'InvalidAdmissionPeriod'],
+    ['a budget that holds no allowance', { budget: 999n }, 'InvalidBudget'],
+    ['a budget for no allowance', { allowance: 0n }, 'InvalidBudget'],
+    ['claims by nobody’s policy', { claimPolicy: `0x${'11'.repeat(20)}` }, 'InvalidClaimPolicy'],
   ] as const) {
     it(`cannot be ${wrong}`, async () => {
       const { ratioPolicy, steve } = await networkHelpers.loadFixture(community)
       await expect(ratioPolicy.connect(steve).setTerms(1, { ...TERMS, ...change })).to.be.revertedWithCustomError(
         ratioPolicy,
-        'InvalidTerms',
+        error,
       )
     })
   }

@@ -160,10 +160,14 @@ describe('the story typed by hand', function () {
     const refused = await buy()
     expect(refused.status).to.equal(1)
     expect(refused.stderr).to.match(
-      /^ADMISSION_REFUSED: .* have it admitted with `scrip admission join --network 1`\.\n$/,
+      /^ADMISSION_REFUSED: .* Claim a newcomer's allowance of 2000000 units of value, and join with `scrip admission join --network 1`\.\n$/,
     )
     const joined = await typist.quick(['admission', 'join', ...network], as('buyer'))
-    expect(joined.stdout).to.match(new RegExp(`^${who('buyer').address} is admitted to network 1 until \\d{4}-`))
+    expect(joined.stdout).to.match(
+      new RegExp(
+        `^You may consume 2 CLD before you provide\\.\\n  transaction .*\\n${who('buyer').address} is admitted to network 1 until \\d{4}-`,
+      ),
+    )
     expect(await buy()).to.include({ status: 0 })
 
     expect((await typist.quick(['history', ...network], anybody())).stdout).to.equal(
@@ -199,6 +203,45 @@ describe('the story typed by hand', function () {
     const { edges } = await typist.quickData<{ edges: { served: string }[] }>(['history', ...network], anybody())
     expect(edges.map(({ served }) => served)).to.have.members([`${2 * KILOBYTES * PRICE}`, `${KILOBYTES * PRICE}`])
     expect((await typist.quick(['claim', ...network], as('seller'))).stdout).to.equal('Nothing to claim.\n')
+  })
+
+  it('admission by several policies: a bond beside the ratio, and what ends it', async () => {
+    const admission = (role: string, ...words: string[]) =>
+      typist.quick(['admission', ...words, '--network', dev.networkId], as(role))
+    const says = async (running: ReturnType<typeof admission>, words: RegExp) => {
+      const { status, stdout, stderr } = await running
+      expect(stdout + stderr).to.match(words)
+      return status
+    }
+    const terms = (amount: string) => admission('issuer', 'bond-terms', amount, '--currency', dev.currency)
+    await says(admission('buyer', 'bond', '50', '--days', '2'), /^INVALID_ARGUMENT: Network 1 asks for no bond\./)
+    await says(
+      admission('buyer', 'bond-terms', '50', '--currency', dev.currency),
+      /OnlySteward\(.* Only the network's steward /,
+    )
+    await says(terms('50'), /^Network 1 asks for a bond of 50 CLD\.\n {2}transaction /)
+    await says(admission('issuer', 'policy', 'ratio', 'ratio'), /DuplicateChild\(.* Name each policy once\./)
+    await says(admission('issuer', 'policy', 'ratio', 'bond'), /^Network 1 admits by ratio and bond; standing /)
+
+    await says(admission('buyer', 'show'), /\n {2}all of\n {4}may consume .*\n {4}.*\n {4}has 0 CLD of 50 CLD locked\n/)
+    await says(admission('buyer', 'join'), /NotEligible\(.* `scrip admission show`/)
+    await says(admission('buyer', 'bond', '20', '--days', '2'), /^20 CLD of yours are locked for network 1 until \d/)
+    await says(admission('buyer', 'bond', '30', '--days', '1'), /InvalidLock\(.* Give --days from 1 to 366/)
+    await says(admission('buyer', 'bond', '30', '--days', '3'), /^50 CLD of yours are locked for network 1 until \d/)
+    await says(admission('buyer', 'join'), /is admitted to network 1 until/)
+    await says(admission('buyer', 'unbond', '50'), /BondLocked\(.* Run it again when the lock is over/)
+
+    const expel = () => admission('seller', 'expel', who('buyer').address)
+    await says(expel(), /StillEligible\(/)
+    await says(terms('60'), /60 CLD/)
+    expect(await says(expel(), /is no longer admitted to network 1\./)).to.equal(0)
+    await says(admission('issuer', 'policy', 'ratio', 'bond', '--any'), /^Network 1 admits by ratio or bond; standing /)
+    await says(admission('buyer', 'show'), /\n {2}one of\n/)
+    await says(admission('issuer', 'policy', 'ratio'), /^Network 1 admits by ratio; standing /)
+    await pass(dev.url, 3 * 86_400)
+    await says(admission('buyer', 'unbond', '60'), /InsufficientBond\(.* Take back at most what is locked/)
+    await says(admission('buyer', 'unbond', '50'), /^50 CLD are in your wallet again; 0 CLD stay\.\n/)
+    await says(admission('buyer', 'join'), /is admitted to network 1 until/)
   })
 
   it('channels close: the payee takes what is owed and gives the rest back at once', async () => {

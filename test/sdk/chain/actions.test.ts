@@ -4,9 +4,12 @@ import {
   getChannelState,
   getHoldings,
   openChannel,
+  type Proofs,
+  policyProof,
   RATIO_UNIT,
   type ScripActions,
   type ScripClient,
+  type Standing,
   scripActions,
   type Transaction,
   transferFunds,
@@ -18,9 +21,10 @@ import { memoryStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { network } from 'hardhat'
-import { type Abi, type Address, erc20Abi, parseEventLogs, toHex } from 'viem'
+import { type Abi, type Address, erc20Abi, parseEventLogs, toHex, zeroAddress } from 'viem'
 import { getBlock, readContract } from 'viem/actions'
 import { admissionControllerAbi } from '../../../sdk/abi/admissionController.ts'
+import { bondPolicyAbi } from '../../../sdk/abi/bondPolicy.ts'
 import { currencyFactoryAbi } from '../../../sdk/abi/currencyFactory.ts'
 import { interactionHistoryAbi } from '../../../sdk/abi/interactionHistory.ts'
 import { issuerCurrencyAbi } from '../../../sdk/abi/issuerCurrency.ts'
@@ -541,26 +545,45 @@ describe('the actions', () => {
     })
   })
 
-  describe('setRatioTerms, setPolicy, admit, expel, getAdmission', () => {
-    const terms = { admitRatio: RATIO_UNIT, keepRatio: RATIO_UNIT / 2n, allowance: 10n, admissionPeriod: 3_600 }
+  describe('setRatioTerms, claimAllowance, setPolicy, admit, expel, getAdmission', () => {
+    const terms = {
+      admitRatio: RATIO_UNIT,
+      keepRatio: RATIO_UNIT / 2n,
+      allowance: 10n,
+      budget: 20n,
+      admissionPeriod: 3_600,
+    }
 
     it('admit who is eligible for a time, and expel who no longer is', async () => {
       const { networkId } = await issuer.createNetwork()
       await reverts(pays.admit({ networkId }), 'NoPolicy', `${networkId}`)
       expect(await pays.getAdmission({ networkId })).to.deep.equal({ admitted: false, validUntil: 0, eligible: false })
-      expectEvent(await issuer.setRatioTerms({ networkId, ...terms }), ratioPolicyAbi, 'TermsSet', {
-        networkId,
-        ...terms,
-      })
+      const { receipt } = await issuer.setRatioTerms({ networkId, ...terms })
+      const [set] = parseEventLogs({ abi: ratioPolicyAbi, eventName: 'TermsSet', logs: receipt.logs })
+      expect(set?.args).to.deep.equal({ networkId, terms: { ...terms, claimPolicy: zeroAddress } })
       expectEvent(await issuer.setPolicy({ networkId }), admissionControllerAbi, 'PolicySet', {
         networkId,
         policy: addresses.ratioPolicy,
       })
-      expect(await pays.getAdmission({ networkId })).to.include({
-        admitted: false,
-        eligible: true,
-        policy: addresses.ratioPolicy,
+      const ratio = { kind: 'ratio', policy: addresses.ratioPolicy, admitRatio: RATIO_UNIT }
+      const newcomer = await pays.getAdmission({ networkId })
+      expect(newcomer).to.include({ admitted: false, eligible: false })
+      expect(newcomer.standing).to.include({ ...ratio, eligible: false, headroom: 0n, shortfall: 1n, claimable: 10n })
+      await reverts(pays.admit({ networkId }), 'NotEligible', `${networkId}`, payer.account.address)
+
+      const claimed = await pays.claimAllowance({ networkId })
+      expect(claimed.allowance).to.equal(10n)
+      expectEvent(claimed, ratioPolicyAbi, 'AllowanceClaimed', {
+        networkId,
+        peer: payer.account.address,
+        epoch: 1,
+        allowance: 10n,
+        left: 10n,
       })
+      await reverts(pays.claimAllowance({ networkId }), 'AlreadyClaimed', `${networkId}`, payer.account.address)
+      const known = await pays.getAdmission({ networkId })
+      expect(known).to.include({ admitted: false, eligible: true })
+      expect(known.standing).to.include({ ...ratio, eligible: true, headroom: 10n, allowance: 10n, claimable: 0n })
 
       const admitted = await pays.admit({ networkId })
       const { timestamp } = await getBlock(reader(), { blockHash: admitted.receipt.blockHash })
@@ -582,7 +605,11 @@ describe('the actions', () => {
       const channel = await opened(100n)
       await earns.claim({ claim: await paid(channel, 31n) })
       await pays.sync({ networkId, channels: [channel] })
-      expect((await pays.getAdmission({ networkId })).ratio).to.include({ headroom: 0n, shortfall: 21n, consumed: 31n })
+      expect((await pays.getAdmission({ networkId })).standing).to.include({
+        headroom: 0n,
+        shortfall: 21n,
+        consumed: 31n,
+      })
       await reverts(pays.admit({ networkId }), 'NotEligible', `${networkId}`, payer.account.address)
       const expelled = await issuer.expel({ networkId, peer: payer.account.address })
       expectEvent(expelled, admissionControllerAbi, 'Expelled', { networkId, peer: payer.account.address })
@@ -599,6 +626,7 @@ describe('the actions', () => {
       const { networkId } = await issuer.createNetwork()
       await issuer.setRatioTerms({ networkId, ...terms })
       await issuer.setPolicy({ networkId })
+      await earns.claimAllowance({ networkId })
       await pays.admit({ networkId, peer: payee.account.address })
       expect(await earns.getAdmission({ networkId })).to.include({ admitted: true })
     })
@@ -608,8 +636,154 @@ describe('the actions', () => {
       const parties = [payer.account.address, market.issuer.account.address] as const
       await reverts(pays.setPolicy({ networkId }), 'OnlySteward', ...parties)
       await reverts(pays.setRatioTerms({ networkId, ...terms }), 'OnlySteward', ...parties)
-      await reverts(issuer.setRatioTerms({ networkId, ...terms, keepRatio: 2n * RATIO_UNIT }), 'InvalidTerms')
+      for (const [change, error, ...values] of [
+        [{ keepRatio: 2n * RATIO_UNIT }, 'InvalidRatios', `${RATIO_UNIT}`, `${2n * RATIO_UNIT}`],
+        [{ keepRatio: 0n, admitRatio: 0n }, 'InvalidRatios', '0', '0'],
+        [{ admissionPeriod: 0 }, 'InvalidAdmissionPeriod'],
+        [{ budget: 9n }, 'InvalidBudget', '9', '10'],
+        [{ claimPolicy: nowhere }, 'InvalidClaimPolicy', nowhere],
+        [{ claimPolicy: addresses.ratioPolicy }, 'InvalidClaimPolicy', addresses.ratioPolicy],
+      ] as const) {
+        await reverts(issuer.setRatioTerms({ networkId, ...terms, ...change }), error, ...values)
+      }
+      await reverts(issuer.setRatioTerms({ networkId: 10_000n, ...terms }), 'UnknownNetwork', '10000')
+      await reverts(issuer.setPolicy({ networkId: 10_000n }), 'UnknownNetwork', '10000')
       await rejects(issuer.setRatioTerms({ networkId, ...terms, admitRatio: 2n ** 64n }), 'INVALID_ARGUMENT')
+    })
+  })
+
+  describe('setBondTerms, fundBond, getBond, withdrawBond', () => {
+    const amount = 500n
+    const now = () => connection.networkHelpers.time.latest()
+
+    it('lock a stake that admits, and give it back when its time is over', async () => {
+      const { networkId } = await issuer.createNetwork()
+      expect(await issuer.getBondTerms({ networkId })).to.equal(undefined)
+      const terms = { token: currency, amount, admissionPeriod: 90 * DAY }
+      expectEvent(await issuer.setBondTerms({ networkId, ...terms }), bondPolicyAbi, 'BondTermsSet', {
+        networkId,
+        ...terms,
+      })
+      expect(await issuer.getBondTerms({ networkId })).to.deep.equal(terms)
+      await issuer.setPolicy({ networkId, policy: addresses.bondPolicy })
+      const before = await walletOf(payer)
+      const lockedUntil = (await now()) + 2 * DAY
+      await pays.fundBond({ networkId, token: currency, amount: 200n, lockedUntil: lockedUntil - DAY })
+      expect((await pays.getAdmission({ networkId })).standing).to.deep.equal({
+        kind: 'bond',
+        policy: addresses.bondPolicy,
+        eligible: false,
+        ...terms,
+        bonded: 200n,
+        lockedUntil: lockedUntil - DAY,
+      })
+      const funded = await pays.fundBond({ networkId, token: currency, amount: 300n, lockedUntil })
+      expect(funded.bond).to.deep.equal({ amount, lockedUntil })
+      expect(await pays.getBond({ networkId, token: currency })).to.deep.equal(funded.bond)
+      expect(await walletOf(payer)).to.equal(before - amount)
+      expect((await pays.admit({ networkId })).validUntil).to.equal(lockedUntil)
+
+      const parties = [`${networkId}`, payer.account.address, currency] as const
+      const take = (some: bigint) => pays.withdrawBond({ networkId, token: currency, amount: some })
+      await reverts(take(amount), 'BondLocked', ...parties, `${lockedUntil}`)
+      await later(2 * DAY)
+      await reverts(take(501n), 'InsufficientBond', ...parties, '500', '501')
+      expect((await take(200n)).left).to.equal(300n)
+      await pays.withdrawBond({ networkId, token: currency, amount: 300n, to: payee.account.address })
+      expect([await walletOf(payer), await walletOf(payee)]).to.deep.equal([before - 300n, 300n])
+    })
+
+    it('refuse what cannot be', async () => {
+      const { networkId } = await issuer.createNetwork()
+      const terms = { token: currency, amount, admissionPeriod: DAY }
+      const parties = [payer.account.address, market.issuer.account.address] as const
+      await reverts(pays.setBondTerms({ networkId, ...terms }), 'OnlySteward', ...parties)
+      await reverts(issuer.setBondTerms({ networkId, ...terms, amount: 0n }), 'ZeroAmount')
+      await reverts(issuer.setBondTerms({ networkId, ...terms, token: nowhere }), 'InvalidToken', nowhere)
+      await reverts(issuer.setBondTerms({ networkId, ...terms, admissionPeriod: 0 }), 'InvalidAdmissionPeriod')
+      await rejects(issuer.setBondTerms({ networkId, ...terms, amount: 2n ** 96n }), 'INVALID_ARGUMENT')
+      const lockedUntil = (await now()) + DAY
+      const fund = (change: object) => pays.fundBond({ networkId, token: currency, amount, lockedUntil, ...change })
+      await reverts(fund({ networkId: 10_000n }), 'UnknownNetwork', '10000')
+      await reverts(fund({ amount: 0n }), 'ZeroAmount')
+      for (const wrong of [1, lockedUntil + 400 * DAY]) {
+        const { values } = await rejects(fund({ lockedUntil: wrong }), 'TRANSACTION_REVERTED')
+        expect(values['error']).to.equal('InvalidLock')
+      }
+      await rejects(fund({ token: nowhere }), 'NOT_DEPLOYED')
+      await rejects(fund({ amount: 10n ** 15n }), 'INSUFFICIENT_BALANCE')
+      expect(await pays.getBond({ networkId, token: currency })).to.deep.equal({ amount: 0n, lockedUntil: 0 })
+    })
+  })
+
+  describe('setAllOf, setAnyOf', () => {
+    const policies = [addresses.ratioPolicy, addresses.bondPolicy]
+    const ratio = { admitRatio: RATIO_UNIT, keepRatio: RATIO_UNIT, admissionPeriod: DAY }
+
+    it('make a policy of policies in policies, with one proof for all', async () => {
+      const { networkId } = await issuer.createNetwork()
+      const stated = await connection.ethers.deployContract('StatedPolicy')
+      const own = stated.target as Address
+      await issuer.setRatioTerms({ networkId, ...ratio, allowance: 10n, budget: 10n })
+      await issuer.setBondTerms({ networkId, token: currency, amount: 5n, admissionPeriod: DAY })
+      await issuer.setAnyOf({ networkId, policies: [addresses.bondPolicy, own] })
+      await issuer.setAllOf({ networkId, policies: [addresses.ratioPolicy, addresses.anyOfPolicy] })
+      await issuer.setPolicy({ networkId, policy: addresses.allOfPolicy })
+
+      const { standing, eligible } = await pays.getAdmission({ networkId })
+      expect(eligible).to.equal(false)
+      const shape = (each: Standing): unknown =>
+        'parts' in each ? { [each.kind]: each.parts.map(shape) } : [each.kind, each.eligible]
+      expect(standing && shape(standing)).to.deep.equal({
+        allOf: [
+          ['ratio', false],
+          {
+            anyOf: [
+              ['bond', false],
+              ['other', false],
+            ],
+          },
+        ],
+      })
+      await pays.claimAllowance({ networkId })
+      await reverts(pays.admit({ networkId }), 'NotEligible', `${networkId}`, payer.account.address)
+      await stated.getFunction('state')(payer.account.address, 2n ** 40n - 1n, '0xc0de')
+      expect(await pays.getAdmission({ networkId })).to.include({ eligible: true })
+      await pays.admit({ networkId })
+
+      // Expelling by the second part takes proofs against both of its parts.
+      const expel = (proofs: Proofs = {}) => issuer.expel({ networkId, peer: payer.account.address, proofs })
+      await reverts(expel(), 'StillEligible', `${networkId}`, payer.account.address)
+      expectEvent(await expel({ [own]: '0xc0de' }), admissionControllerAbi, 'Expelled', { networkId })
+    })
+
+    it('refuse what cannot be', async () => {
+      const { networkId } = await issuer.createNetwork()
+      const parties = [payer.account.address, market.issuer.account.address] as const
+      for (const [set, self] of [
+        ['setAllOf', addresses.allOfPolicy],
+        ['setAnyOf', addresses.anyOfPolicy],
+      ] as const) {
+        await reverts(pays[set]({ networkId, policies }), 'OnlySteward', ...parties)
+        await reverts(issuer[set]({ networkId: 10_000n, policies }), 'UnknownNetwork', '10000')
+        await reverts(issuer[set]({ networkId, policies: [] }), 'InvalidChildCount', '0', '8')
+        await reverts(issuer[set]({ networkId, policies: [...policies, self] }), 'ContainsItself', `${networkId}`)
+        await reverts(issuer[set]({ networkId, policies: [nowhere] }), 'NotAPolicy', nowhere)
+        const twice = [addresses.bondPolicy, addresses.bondPolicy]
+        await reverts(issuer[set]({ networkId, policies: twice }), 'DuplicateChild', addresses.bondPolicy)
+      }
+      await issuer.setAllOf({ networkId, policies: [addresses.anyOfPolicy] })
+      const circle = issuer.setAnyOf({ networkId, policies: [addresses.allOfPolicy] })
+      await reverts(circle, 'ContainsItself', `${networkId}`)
+    })
+
+    it('name what an own proof lacks', async () => {
+      const { networkId } = await issuer.createNetwork()
+      await issuer.setAllOf({ networkId, policies })
+      await issuer.setPolicy({ networkId, policy: addresses.allOfPolicy })
+      await reverts(pays.admit({ networkId, proof: '0x' }), 'ProofCountMismatch', '0', '2')
+      const tree = { policy: addresses.allOfPolicy, parts: [{ policy: addresses.ratioPolicy }] }
+      await reverts(pays.admit({ networkId, proof: policyProof(tree) }), 'ProofCountMismatch', '1', '2')
     })
   })
 

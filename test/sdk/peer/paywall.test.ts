@@ -8,14 +8,18 @@ import { Readable } from 'node:stream'
 import { createGate } from '@scrip/sdk/admission'
 import {
   admit,
+  claim,
+  claimAllowance,
   createCurrency,
   createNetwork,
+  expel,
   mint,
   RATIO_UNIT,
   requestExit,
   setPolicy,
   setRatioTerms,
   setWeight,
+  sync,
   topUp,
 } from '@scrip/sdk/chain'
 import {
@@ -32,7 +36,7 @@ import { memoryStore, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { network } from 'hardhat'
-import { createWalletClient, http, toBytes, toHex } from 'viem'
+import { createWalletClient, custom, http, toBytes, toHex } from 'viem'
 import { addresses } from '../../../sdk/chain/addresses.ts'
 import { allPayeeRecords } from '../../../sdk/channels/payeeRecords.ts'
 import {
@@ -650,10 +654,12 @@ describe('paywall', () => {
       const { client } = market.issuer
       networkId = (await createNetwork(client)).networkId
       await setWeight(client, { networkId, currency: market.currency })
-      const terms = { admitRatio: RATIO_UNIT, keepRatio: RATIO_UNIT, allowance: ALLOWANCE, admissionPeriod: 86_400 }
+      const ratios = { admitRatio: RATIO_UNIT, keepRatio: RATIO_UNIT }
+      const terms = { ...ratios, allowance: ALLOWANCE, budget: 10n * ALLOWANCE, admissionPeriod: 86_400 }
       await setRatioTerms(client, { networkId, ...terms })
       await setPolicy(client, { networkId })
       await open(sell, { admission: createGate({ client: seller.client, networkId }) })
+      await claimAllowance(person.client, { networkId })
       await admit(person.client, { networkId })
     })
 
@@ -709,8 +715,79 @@ describe('paywall', () => {
       await store.close()
     })
 
+    it('asks the chain nothing for most requests, and follows it all the same', async () => {
+      const realNow = Date.now
+      const calls: string[] = []
+      let skew = 0
+      const start = realNow()
+      Date.now = () => start + skew
+      try {
+        const request = (call: { method: string }) => {
+          calls.push(call.method)
+          return market.provider.request(call)
+        }
+        const transport = custom({ request }, { retryCount: 0 })
+        const client = createWalletClient({ account: seller.account, transport, pollingInterval: 5 })
+        const admission = createGate({ client, networkId })
+        await open(sell, { seller: { account: seller.account, client }, admission })
+        const taste = () => buy(1n, {}, '/small')
+        expect((await taste()).status).to.equal(200)
+        expect(calls.splice(0)).to.include('eth_call')
+        for (let count = 0; count < 10; count++) expect((await taste()).status).to.equal(200)
+        expect(calls.splice(0)).to.deep.equal([])
+
+        // The eleven that were served are settled; under stricter terms that is too much, and anybody says so.
+        const terms = { admitRatio: RATIO_UNIT, keepRatio: RATIO_UNIT, admissionPeriod: 86_400 }
+        const setAllowance = (allowance: bigint) =>
+          setRatioTerms(market.issuer.client, { networkId, ...terms, allowance, budget: allowance })
+        const claims = await shop.payee.claimable()
+        for (const each of claims) await claim(market.issuer.client, { claim: each })
+        await sync(market.issuer.client, { networkId, channels: claims.map(({ channel }) => channel) })
+        await setAllowance(10n)
+        await expel(market.issuer.client, { networkId, peer: person.account.address })
+        expect((await taste()).status).to.equal(200)
+        skew += 10_000
+        const refused = await taste()
+        expect(refused.status).to.equal(403)
+        const problem = await problemIn(refused)
+        expect(problem).to.include({ code: 'ADMISSION_REFUSED', provide: '3' })
+        expect(problem['hint']).to.match(/^Serve other peers of the network for at least 3 more units of value, /)
+
+        // Under kinder terms it is welcome again, and served as soon as it joined.
+        await setAllowance(20n)
+        await admit(person.client, { networkId })
+        expect((await taste()).status).to.equal(200)
+      } finally {
+        Date.now = realNow
+      }
+    })
+
+    it('counts once what somebody else settled a moment ago', async () => {
+      await open(sell, { admission: createGate({ client: seller.client, networkId, lag: 0 }) })
+      await (await buy(5n)).over
+      const claims = await shop.payee.claimable()
+      for (const each of claims) await claim(market.issuer.client, { claim: each })
+      await sync(market.issuer.client, { networkId, channels: claims.map(({ channel }) => channel) })
+      const answer = await buy(30n)
+      expect(answer.headers['scrip-bound']).to.equal('15')
+    })
+
+    it('serves no more to who settles its debts itself and tells no history', async () => {
+      await (await buy(20n)).over
+      const claims = await shop.payee.claimable()
+      for (const each of claims) await claim(person.client, { claim: each })
+      const answer = await buy(1n)
+      expect(answer.status).to.equal(403)
+      expect(await charged()).to.equal(ALLOWANCE)
+      // Also through a channel of which nothing is known yet.
+      payer = await openPayer(market, person, shop)
+      expect((await buy(1n)).status).to.equal(403)
+    })
+
     it('refuses who is not admitted, also what would be free', async () => {
-      const stranger = await openPayer(market, await market.person(), shop)
+      const someone = await market.person()
+      await claimAllowance(someone.client, { networkId })
+      const stranger = await openPayer(market, someone, shop)
       const answer = await ask(`${shop.url}/404`, { headers: carrying(await stranger.pay(1n)) })
       expect(answer.status).to.equal(403)
       expect(await problemIn(answer)).to.include({ code: 'ADMISSION_REFUSED', eligible: true })
