@@ -87,7 +87,7 @@ export async function playStory({ file, rpc, chainName, folder }: StoryParameter
   })
   const { transactions, gasUsed } = await deployContracts(faucet)
   say(
-    `5 contracts in ${transactions.length} transactions, ${gas(gasUsed)} gas; channels at ${addresses.paymentChannels}`,
+    `${Object.keys(addresses).length} contracts in ${transactions.length} transactions, ${gas(gasUsed)} gas; channels at ${addresses.paymentChannels}`,
   )
   const meet = async (name: string): Promise<Person> => {
     const person = newPerson(name, rpc, folder)
