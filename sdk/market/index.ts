@@ -1,0 +1,33 @@
+export {
+  type AgreedTerms,
+  type Agreement,
+  type Proposal,
+  type SignedAgreement,
+  termsFor,
+  type Wish,
+} from './Agreement.ts'
+export type {
+  Buyer,
+  BuyerAgreement,
+  BuyerPiece,
+  ChallengeOutcome,
+  Failure,
+  FailureKind,
+  OnProgress,
+} from './buyer/Buyer.ts'
+export { createRootBuilder, isProved, LEAF, leavesIn, type Proof, type RootBuilder, rootOf } from './merkle.ts'
+export type { Offer, OfferPrice, SignedOffer } from './Offer.ts'
+export type { Challenge } from './paths.ts'
+export { readAgreement, writeAgreement } from './readAgreement.ts'
+export { MOST_SKEW, readOffer, requireInForce, writeOffer } from './readOffer.ts'
+export {
+  agreementDigest,
+  type ChallengeAnswer,
+  challengeAnswerDigest,
+  isSigned,
+  type MarketDomain,
+  marketTypes,
+  offerDigest,
+  type StoredPiece,
+  storedPieceDigest,
+} from './statements.ts'
