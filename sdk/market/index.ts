@@ -15,11 +15,13 @@ export type {
   FailureKind,
   OnProgress,
 } from './buyer/Buyer.ts'
+export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
 export { createRootBuilder, isProved, LEAF, leavesIn, type Proof, type RootBuilder, rootOf } from './merkle.ts'
 export type { Offer, OfferPrice, SignedOffer } from './Offer.ts'
 export type { Challenge } from './paths.ts'
 export { readAgreement, writeAgreement } from './readAgreement.ts'
 export { MOST_SKEW, readOffer, requireInForce, writeOffer } from './readOffer.ts'
+export { createSeller, type Seller, type SellerParameters } from './seller/createSeller.ts'
 export {
   agreementDigest,
   type ChallengeAnswer,

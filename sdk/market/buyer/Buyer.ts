@@ -53,15 +53,15 @@ export type Buyer = {
   /**
    * A seller's newest offer.
    * @param url Where the seller is reached: one of the endpoints in the offer
-   * @throws `OFFER_MALFORMED`, `OFFER_ALTERED`, `OFFER_EXPIRED`, `OFFER_REPLAYED` where it is of another seller,
-   * `SELLER_DUPLICATED`, `CLOCK_SKEW`, `WRONG_CHAIN`, `PEER_UNREACHABLE`
+   * @throws `OFFER_MALFORMED`, `OFFER_ALTERED`, `OFFER_EXPIRED`, `OFFER_REPLAYED` where it is of another seller, `CLOCK_SKEW`,
+   * `PEER_UNREACHABLE`
    */
   readOffer(url: string): Promise<SignedOffer>
   /**
    * Accepts an offer, and pays the price of the block. Where the same was proposed before and its answer never came, that is
    * proposed again: a seller that has it is not paid twice.
-   * @throws What `readOffer` throws of an offer, `CURRENCY_NOT_ACCEPTED`, `AGREEMENT_MALFORMED`, `AGREEMENT_ALTERED`,
-   * `OFFER_OVERSOLD`, and what paying throws
+   * @throws What `readOffer` throws of an offer, `SELLER_DUPLICATED`, `CURRENCY_NOT_ACCEPTED`, `AGREEMENT_MALFORMED`,
+   * `AGREEMENT_ALTERED`, `OFFER_OVERSOLD`, `WRONG_CHAIN`, and what paying throws
    */
   agree(parameters: {
     readonly offer: SignedOffer
@@ -98,8 +98,8 @@ export type Buyer = {
     readonly signal?: AbortSignal
   }): Promise<void>
   /**
-   * Asks for leaves of a piece that nobody could foresee. A failure is kept with its evidence. What a seller's difficulty is
-   * and what this side's own shows only in the outcome: a seller has the seconds that were agreed to answer.
+   * Asks for leaves of a piece that nobody could foresee. A failure is kept with its evidence. A seller has the seconds that
+   * were agreed to answer, and may fail for as long; what this side lacks is thrown, and nobody's failure.
    * @throws `PIECE_UNKNOWN` where the buyer never stored it, `AGREEMENT_EXPIRED`, and what paying throws
    */
   challenge(parameters: {
