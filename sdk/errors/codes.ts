@@ -314,6 +314,11 @@ export const errorCodes = {
     title: 'There is no such agreement here',
     hint: 'Check the address and the agreement’s id; an agreement that is over is forgotten.',
   },
+  CHALLENGE_FAILED: {
+    status: 502,
+    title: 'A seller failed to prove that it holds what it was paid to hold',
+    hint: 'Store it elsewhere from another copy; the evidence is kept in the store.',
+  },
   CLOCK_SKEW: {
     status: 409,
     title: 'The two sides’ clocks differ too much',

@@ -3,7 +3,7 @@ import { accountOf, type ScripClient } from '../../chain/transact.ts'
 import { toHex } from '../../channels/bytes.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { kilobytes } from '../../http/price.ts'
-import { receiveProblem } from '../../http/problem.ts'
+import { isToldByPeer, receiveProblem } from '../../http/problem.ts'
 import { readText } from '../../http/readText.ts'
 import { put, type Store } from '../../store/Store.ts'
 import { type Agreement, type SignedAgreement, termsFor } from '../Agreement.ts'
@@ -70,18 +70,26 @@ export function createAgreeing({ client, signer, store, payments, clock }: Agree
     return settled
   }
 
-  /** A proposal whose answer never came, for the same. */
-  const findOpen = async (offer: SignedOffer, wish: Pick<Agreement, 'size' | 'currency'> & { seconds: number }) => {
-    const digest = offerDigest(offer.offer)
-    return (await store.all(agreements)).find((record) => {
+  /** A proposal for the same whose answer never came. */
+  const findOpen = async (seller: Address, wish: Pick<Agreement, 'size' | 'currency'> & { seconds: number }) =>
+    (await store.all(agreements)).find((record) => {
       const { agreement } = record
       const isSame =
-        agreement.offer === digest &&
+        agreement.seller === seller &&
         agreement.size === wish.size &&
         agreement.end - agreement.start === wish.seconds &&
         agreement.currency === wish.currency
       return isSame && !isSettled(record) && agreement.end > clock()
     })
+
+  /** What came of a proposal whose answer never came. Nothing where the seller never took it, and does not take it now. */
+  const takeUp = async (record: AgreementRecord): Promise<BuyerAgreement | undefined> => {
+    try {
+      return await propose(record)
+    } catch (error) {
+      if (isToldByPeer(error)) return undefined
+      throw error
+    }
   }
 
   return async ({ offer, url, size, seconds, currency }) => {
@@ -90,8 +98,9 @@ export function createAgreeing({ client, signer, store, payments, clock }: Agree
     const asked = (currency ?? prices[0]?.currency ?? '0x').toLowerCase() as Address
     const terms = termsFor(offer.offer, { currency: asked, size, start: clock(), seconds })
     return turns.take(`${seller}/${asked}`, async () => {
-      const open = await findOpen(offer, { size, seconds, currency: asked })
-      if (open !== undefined) return propose({ ...open, url })
+      const open = await findOpen(seller, { size, seconds, currency: asked })
+      const taken = open && (await takeUp({ ...open, url }))
+      if (taken !== undefined) return taken
       const recipient = { chainId, contract, seller, currency: asked }
       const channelId = await payments.channelTo(recipient, terms.perKilobyteWritten, costOf(terms))
       const agreement: Agreement = {

@@ -1,4 +1,5 @@
 import type { Address } from 'viem'
+import { getHoldings } from '../../chain/actions/getHoldings.ts'
 import type { ScripClient } from '../../chain/transact.ts'
 import type { VoucherSigner } from '../../channels/signatures.ts'
 import type { Limits, Trust } from '../../client/createBudget.ts'
@@ -36,7 +37,7 @@ export type PaymentsParameters = {
   store: Store
   limits?: Omit<Limits, 'perRequest'>
   trust?: Trust
-  /** Base units to open and to top up a channel with; what is to be paid where nothing is said. */
+  /** Base units to open and to top up a channel with; what is to be paid, or to open one all there is, where nothing is said. */
   deposit?: bigint
   onPayment?: (event: PaymentEvent) => void
 }
@@ -50,18 +51,24 @@ const ATTEMPTS = 3n
 export function createPayments(parameters: PaymentsParameters): Payments {
   const { client, signer, store, limits, trust, onPayment } = parameters
   const depositFor = (cost: bigint) => parameters.deposit ?? cost
+  /** What a channel can be opened with. */
+  const affordable = async (currency: Address, cost: bigint) => {
+    const { wallet } = await getHoldings(client, { currency })
+    return wallet > 0n && wallet < cost ? wallet : cost
+  }
   const quoteFor = ({ chainId, contract, seller, currency }: Recipient, unit: Unit, amount: bigint): Quote => {
     return { chainId, contract, payee: seller, currency, unit, amount }
   }
   return {
     channelTo: async (recipient, tick, cost) => {
       const quote = quoteFor(recipient, 'kilobyte', tick)
+      const deposit = parameters.deposit ?? (await affordable(recipient.currency, cost))
       const session = await sessionFor({
         client,
         signer,
         store,
         quote,
-        deposit: depositFor(cost),
+        deposit,
         beforeOpening: () => {},
       })
       return session.channelId
