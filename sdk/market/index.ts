@@ -18,6 +18,7 @@ export type {
 export { costOf } from './buyer/createAgreeing.ts'
 export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
 export { decryptFile, encryptFile, type FileWork, type Identity, openIdentity } from './buyer/encryption.ts'
+export type { StatedFailures } from './buyer/stateFailures.ts'
 export { createRootBuilder, isProved, LEAF, leavesIn, type Proof, type RootBuilder, rootOf } from './merkle.ts'
 export type { Offer, OfferPrice, SignedOffer } from './Offer.ts'
 export type { Challenge } from './paths.ts'
