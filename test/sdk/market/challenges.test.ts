@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { claimBatch, createNetwork, getEdge, setWeight, sync } from '@scrip/sdk/chain'
 import { PROBLEM_TYPE } from '@scrip/sdk/http'
 import {
   type BuyerAgreement,
@@ -120,6 +121,27 @@ describe('a challenge', function () {
     const { value } = failureIn(await challenge())
     // Its part of the block, rounded down, and 200 kilobytes written.
     expect(value).to.equal((10n * BigInt(SIZE)) / 2n ** 20n + 200n)
+  })
+
+  it('takes what was paid for the piece back from the buyer’s own edge, once', async () => {
+    const { networkId } = await createNetwork(market.issuer.client, { epochLength: 3_600, metadataURI: '' })
+    await setWeight(market.issuer.client, { networkId, currency: market.currency, weight: 2n * 10n ** 18n })
+    expect(await alice.buyer.stateFailures({ networkId })).to.deep.equal([])
+    rmSync(file())
+    const { value } = failureIn(await challenge())
+    await challenge()
+    const provider = stall.person.account.address
+    const consumer = alice.person.account.address
+    await claimBatch(stall.person.client, { claims: await stall.payee.claimable() })
+    const { channel } = await stall.payee.standing(signed.agreement.channelId)
+    await sync(market.issuer.client, { networkId, channels: [channel] })
+    const before = await getEdge(alice.person.client, { networkId, consumer, provider })
+    const [stated, ...others] = await alice.buyer.stateFailures({ networkId })
+    expect(others).to.deep.equal([])
+    expect(stated).to.include({ seller: provider.toLowerCase(), faulted: 2n * value })
+    const edge = await getEdge(alice.person.client, { networkId, consumer, provider })
+    expect(edge).to.deep.equal({ ...before, faulted: 2n * value })
+    expect(await alice.buyer.stateFailures({ networkId })).to.deep.equal([])
   })
 
   it('is failed by who is away for longer than was agreed, and not before', async () => {
