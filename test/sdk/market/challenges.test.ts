@@ -16,6 +16,7 @@ import {
 } from '@scrip/sdk/market'
 import { expect } from 'chai'
 import { network } from 'hardhat'
+import { createWalletClient, custom } from 'viem'
 import { answerHash } from '../../../sdk/market/challengeAnswer.ts'
 import { type Market, openMarket } from '../../support/market.ts'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
@@ -204,6 +205,28 @@ describe('a challenge', function () {
     const error = await refusal(() => poor.buyer.challenge({ agreement: signed.id, root: piece.root }))
     expect(error.code).to.equal('LIMIT_EXCEEDED')
     expect(await alice.buyer.failures()).to.deep.equal([])
+  })
+
+  it('is nobody’s failure where this side reaches neither the seller nor the chain', async () => {
+    const { account } = alice.person
+    let isAway = false
+    const request = (asked: { method: string; params?: unknown }) =>
+      isAway ? Promise.reject(new Error('No network.')) : market.provider.request(asked as never)
+    const client = createWalletClient({ account, transport: custom({ request }, { retryCount: 0 }) })
+    const cut = await newCustomer(market, { person: { account, client }, store: alice.store })
+    isAway = true
+    await stall.close()
+    const error = await refusal(() => cut.buyer.challenge({ agreement: signed.id, root: piece.root }))
+    expect(error.code).to.equal('RPC_UNREACHABLE')
+    expect(await alice.buyer.failures()).to.deep.equal([])
+    await stall.restart()
+  })
+
+  it('asks for one leaf at least', async () => {
+    for (const leaves of [0, -1, 1.5]) {
+      const work = () => alice.buyer.challenge({ agreement: signed.id, root: piece.root, leaves })
+      expect(await codeOf(work)).to.equal('INVALID_ARGUMENT')
+    }
   })
 
   it('is not made of what was never stored', async () => {
