@@ -150,13 +150,14 @@ describe('createIndexer', function () {
     })
     const indexer = createIndexer({ client: watched, store: memoryStore(), networkId })
     const first = await indexer.sync()
+    const { length } = ranges
     await mine(3)
     const second = await indexer.sync()
     await indexer.sync()
-    expect(ranges).to.deep.equal([
-      [0n, first],
-      [first + 1n, second],
-    ])
+    // The first reading goes in steps: what a reorg may still take back is a step of its own.
+    for (const [index, [from]] of ranges.entries()) expect(from).to.equal((ranges[index - 1]?.[1] ?? -1n) + 1n)
+    expect(ranges[length - 1]?.[1]).to.equal(first)
+    expect(ranges.slice(length)).to.deep.equal([[first + 1n, second]])
   })
 
   it('asks for no more blocks at once than public nodes answer', async () => {
