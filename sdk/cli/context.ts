@@ -156,9 +156,13 @@ function isDatabase(store: string | undefined): store is string {
   return store !== undefined && /^postgres(ql)?:/.test(store)
 }
 
+/** Where everything lies that a command keeps and nobody named a place for. */
+export function scripHome(): string {
+  return process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
+}
+
 async function defaultStore(client: AccountClient, side: Side): Promise<string> {
-  const home = process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
-  return join(home, `${await nameOf(client, side)}.db`)
+  return join(scripHome(), `${await nameOf(client, side)}.db`)
 }
 
 async function nameOf(client: AccountClient, side: Side): Promise<string> {

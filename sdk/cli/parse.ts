@@ -49,6 +49,43 @@ export function parseWhole(value: string, what: string, most = Number.MAX_SAFE_I
   })
 }
 
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+}
+
+/** A number of bytes: `1GB`, `512MiB`, `4096`. @throws `INVALID_ARGUMENT` */
+export function parseBytes(value: string, what: string): number {
+  const [, digits = '', unit = 'B'] = /^(\d{1,15}(?:\.\d{1,3})?)([a-z]*)$/i.exec(value) ?? []
+  const bytes = Number(digits) * (BYTE_UNITS[unit.toUpperCase() || 'B'] ?? Number.NaN)
+  if (digits !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no number of bytes: ${value}.`,
+    hint: 'Give a number with or without a unit, as in 1GB, 512MiB or 4096.',
+    values: { [what]: value },
+  })
+}
+
+const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** A time in seconds: `14d`, `12h`, `90s`. @throws `INVALID_ARGUMENT` */
+export function parseTime(value: string, what: string): number {
+  const [, digits, unit = 's'] = /^([1-9]\d{0,9})([smhd])$/.exec(value) ?? []
+  if (digits !== undefined) return Number(digits) * (TIME_UNITS[unit] as number)
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no time: ${value}.`,
+    hint: 'Give a number and s, m, h or d, as in 14d.',
+    values: { [what]: value },
+  })
+}
+
 /** The most to pay for a unit of gas, given in gwei, as wei. @throws `INVALID_ARGUMENT` */
 export function parseGasPrice(value: string): bigint {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(value) && parseGwei(value) > 0n) return parseGwei(value)

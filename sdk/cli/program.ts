@@ -15,6 +15,7 @@ import { issuerCommand } from './commands/issuer.ts'
 import { reputationCommand } from './commands/reputation.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
+import { storeCommand } from './commands/store.ts'
 import { watchtowerCommand } from './commands/watchtower.ts'
 import { throwUsageErrors } from './usage.ts'
 
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     serveCommand(),
     watchtowerCommand(),
     fetchCommand(),
+    storeCommand(),
     channelsCommand(),
     claimCommand(),
     historyCommand(),

@@ -69,6 +69,11 @@ export type PayingFetchParameters = {
    * missing is paid for, within the limit of the request. 0 where nothing is said.
    */
   resume?: number
+  /**
+   * What was agreed with one payee before: it is paid without being asked for, and nobody is paid anything else. What the peer
+   * asks where nothing is said.
+   */
+  agreed?: Quote
   /** Told of every payment. */
   onPayment?: (event: PaymentEvent) => void
   /** Told of every receipt that is kept. */
@@ -123,14 +128,14 @@ type Refusal = Unanswered & { readonly problem: ScripError; readonly requoted: s
  */
 export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
   const { client, signer, store, limits, window = WINDOW, tolerance = 0, exact = [], onPayment, onReceipt } = parameters
-  const { receipts: most = RECEIPTS, resume = 0, ...policy } = parameters
+  const { receipts: most = RECEIPTS, resume = 0, agreed, ...policy } = parameters
   const budget = createBudget(store, policy)
   const deposit = (currency: Address) => budget.inBaseUnits(currency, parameters.deposit ?? limits.perRequest)
   const receipts = most > 0 ? createReceipts(store, most) : undefined
   /** What was paid last at an address, and at an origin. */
   const quotes = newest<string, Quote | undefined>(MOST_PRICES)
 
-  const remembered = (request: Request) => quotes.get(placeOf(request)) ?? quotes.get(originOf(request))
+  const remembered = (request: Request) => agreed ?? quotes.get(placeOf(request)) ?? quotes.get(originOf(request))
   /** Remembers a price, without the id of the quote, which is for one address and a short time. */
   const remember = (request: Request, quote: Quote | undefined) => {
     const { id: _id, expiresAt: _expiresAt, ...price } = quote ?? {}
@@ -173,7 +178,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
       // The quote is of an earlier request: by now another channel may be wanted, or another offer be the one to pay.
       const isWrongChannel = isCoded(error, 'WRONG_CHANNEL')
       if (isWrongChannel || isCoded(error, 'INSUFFICIENT_BALANCE')) remember(request, undefined)
-      if (!isWrongChannel) throw error
+      if (!isWrongChannel || agreed !== undefined) throw error
       return exchange(request, spending, caller)
     }
   }
@@ -202,6 +207,7 @@ export function payingFetch(parameters: PayingFetchParameters): PayingFetch {
         } else if (problem.code === 'PAYMENT_REQUIRED' || problem.code === 'QUOTE_EXPIRED') {
           // The price moved, or whom to pay.
           const next = await choose(requoted)
+          if (agreed !== undefined && !isWithin(agreed, next)) throw problem
           if (!isSamePayee(quote, next)) refused = 0n
           quote = next
           remember(request, quote)
@@ -347,6 +353,11 @@ function isProblem({ headers }: Response): boolean {
 
 function isSamePayee(one: Quote, other: Quote): boolean {
   return (['chainId', 'contract', 'currency', 'payee'] as const).every((field) => one[field] === other[field])
+}
+
+/** Whether a quote is for the same, and costs no more. */
+function isWithin(agreed: Quote, quote: Quote): boolean {
+  return isSamePayee(agreed, quote) && agreed.unit === quote.unit && agreed.amount >= quote.amount
 }
 
 function isCoded(error: unknown, code: ErrorCode): boolean {

@@ -283,6 +283,112 @@ export const errorCodes = {
     title: 'That was too much in a short time',
     hint: 'Wait as long as Retry-After says, then send the same again.',
   },
+  // Storage market
+  AGREEMENT_ALTERED: {
+    status: 400,
+    title: 'The agreement is not what its sides signed',
+    hint: 'Use the agreement as both signed it, or make a new one.',
+  },
+  AGREEMENT_CONFLICT: {
+    status: 409,
+    title: 'The buyer used the nonce for other terms',
+    hint: 'Give every agreement a nonce of its own.',
+  },
+  AGREEMENT_EXCEEDED: {
+    status: 413,
+    title: 'The agreement is for less space',
+    hint: 'Make another agreement for what does not fit.',
+  },
+  AGREEMENT_EXPIRED: {
+    status: 410,
+    title: 'The agreement’s period is over',
+    hint: 'Make a new agreement, and store again what is still needed.',
+  },
+  AGREEMENT_MALFORMED: {
+    status: 400,
+    title: 'The agreement cannot be read, or is not what the offer says',
+    hint: 'Take the terms from the offer, within its bounds.',
+  },
+  AGREEMENT_UNKNOWN: {
+    status: 404,
+    title: 'There is no such agreement here',
+    hint: 'Check the address and the agreement’s id; an agreement that is over is forgotten.',
+  },
+  CHALLENGE_FAILED: {
+    status: 502,
+    title: 'A seller failed to prove that it holds what it was paid to hold',
+    hint: 'Store it elsewhere from another copy; the evidence is kept in the store.',
+  },
+  CLOCK_SKEW: {
+    status: 409,
+    title: 'The two sides’ clocks differ too much',
+    hint: 'Set the clock that is wrong: an agreement’s period would mean two things.',
+  },
+  DISK_FULL: {
+    status: 507,
+    title: 'The seller’s disk is full',
+    hint: 'Store it with another seller: what was not kept is not charged.',
+  },
+  IDENTITY_INVALID: {
+    status: 400,
+    title: 'The identity file holds no key that can be used',
+    hint: 'Name the file with the line AGE-SECRET-KEY-1… that the data was stored with.',
+  },
+  IDENTITY_WRONG: {
+    status: 400,
+    title: 'The identity does not open what was stored',
+    hint: 'Name the identity that it was stored with: --identity <file>.',
+  },
+  OFFER_ALTERED: {
+    status: 400,
+    title: 'The offer is not signed by its seller',
+    hint: 'Do not buy here: somebody changed the offer on its way, or made it up.',
+  },
+  OFFER_EXPIRED: {
+    status: 410,
+    title: 'The offer’s time is over',
+    hint: 'Ask the seller for its newest offer.',
+  },
+  OFFER_MALFORMED: {
+    status: 400,
+    title: 'The offer cannot be read',
+    hint: 'Correct the named field; amounts are whole base units from 1 to 2^96−1.',
+  },
+  OFFER_OVERSOLD: {
+    status: 409,
+    title: 'The seller has not so much space left',
+    hint: 'Ask for less, buy elsewhere, or come back when agreements have ended.',
+  },
+  OFFER_REPLAYED: {
+    status: 409,
+    title: 'The offer is another seller’s, or was withdrawn',
+    hint: 'Ask the seller for its newest offer.',
+  },
+  PIECE_ALTERED: {
+    status: 422,
+    title: 'The bytes are not those that their name stands for',
+    hint: 'Get them from another seller, or send them again as they were.',
+  },
+  PIECE_MISPLACED: {
+    status: 409,
+    title: 'The part does not begin where the last one ended',
+    hint: 'Go on from where the seller has it.',
+  },
+  PIECE_UNKNOWN: {
+    status: 404,
+    title: 'There is no such piece under the agreement',
+    hint: 'Check the name: 0x and the 64 hexadecimal digits of its root.',
+  },
+  SELLER_DUPLICATED: {
+    status: 409,
+    title: 'Two sellers use one key',
+    hint: 'Do not buy there: one of them, or both, would be paid twice with one payment.',
+  },
+  STORAGE_IN_USE: {
+    status: 409,
+    title: 'The folder is the storage of another seller',
+    hint: 'Give every seller a folder of its own.',
+  },
   // Store
   STORE_CONFLICT: {
     status: 503,

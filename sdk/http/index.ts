@@ -14,7 +14,7 @@ export {
   writePaymentHeader,
 } from './headers.ts'
 export { KILOBYTE, kilobytes, type Price, type Rate, rateOf, readRate, type Unit, writeRate } from './price.ts'
-export { PROBLEM_TYPE, readProblem, receiveProblem } from './problem.ts'
+export { isToldByPeer, PROBLEM_TYPE, readProblem, receiveProblem } from './problem.ts'
 export { QUOTE_SCHEME, type Quote, readQuote, readQuotes, writeQuote } from './quote.ts'
 export { type Receipt, readReceipt, receiptDigest, writeReceipt } from './receipt.ts'
 export {

@@ -11,8 +11,21 @@ const LONGEST_PROBLEM = 65_536
 /** Characters of a peer's sentence that are shown at most. */
 const LONGEST_SENTENCE = 500
 
+const told = new WeakSet<object>()
+
+/** Whether an error is what a peer said, and not what this side found: a peer can say anything. */
+export function isToldByPeer(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && told.has(error)
+}
+
 /** The coded error that a peer answered with, from the body of its answer. */
 export function readProblem(status: number, body: string): ScripError {
+  const problem = problemIn(status, body)
+  told.add(problem)
+  return problem
+}
+
+function problemIn(status: number, body: string): ScripError {
   let problem: { [field: string]: unknown } = {}
   try {
     problem = JSON.parse(body) ?? {}

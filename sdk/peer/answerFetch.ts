@@ -20,7 +20,7 @@ export function targetIn(url: string): string {
  * Answers a request of the web's standard behind a paywall: by itself where it is not paid, and otherwise with the answer of
  * `answer`, whose body is paid for as it is read. What `answer` throws is a failure that costs nothing.
  */
-export async function answerFetch<Asked>(
+export async function answerFetch<Asked extends object>(
   paywall: Paywall<Asked>,
   request: Asked,
   method: string,

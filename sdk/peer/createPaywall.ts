@@ -29,10 +29,11 @@ import { type Allowances, createAllowances, UNBOUNDED } from './createAllowances
 import { createObserver } from './createObserver.ts'
 import { createQuotes } from './createQuotes.ts'
 import { sharesOf } from './createShares.ts'
+import { notePayer } from './payerOf.ts'
 import { createSale, type Sale, type Tally } from './Sale.ts'
 
 /** What a paywall takes. `Request` is what its server calls a request. */
-export type PaywallParameters<Request> = {
+export type PaywallParameters<Request extends object> = {
   /** Who is paid. */
   payee: Payee
   /** Reads the chain: which channels exist and what they hold. */
@@ -80,7 +81,7 @@ export type Sold = {
 }
 
 /** How to read what a server calls a request. */
-export type RequestReader<Request> = {
+export type RequestReader<Request extends object> = {
   method(request: Request): string
   /** Path and query, as they were sent. */
   target(request: Request): string
@@ -102,7 +103,7 @@ export type Decision =
   | { readonly kind: 'sale'; readonly sale: Sale }
 
 /** A paywall without a server: says what becomes of requests. */
-export type Paywall<Request> = {
+export type Paywall<Request extends object> = {
   decide(request: Request): Promise<Decision>
   /** The answer for a request that went wrong. */
   refuse(error: unknown): Reply
@@ -127,7 +128,7 @@ type Known = { readonly channel: Channel; readonly id: Hex; accepted: bigint }
 type Asked = { readonly resource: string; readonly target: string; item?: string; rate?: Rate }
 
 /** The core of every paywall. @throws `INVALID_ARGUMENT` where the price is none, or the signer not the payee's */
-export function createPaywall<Request>(
+export function createPaywall<Request extends object>(
   parameters: PaywallParameters<Request>,
   reader: RequestReader<Request>,
 ): Paywall<Request> {
@@ -195,6 +196,7 @@ export function createPaywall<Request>(
     }
     const { payment, statement } = readStatedPayment(header, find)
     const { channel, accepted, added, held } = await accept(payment, { ...statement, hold: 'rest' }, currency)
+    notePayer(request, channel)
     const answer = crypto.randomUUID()
     const { resource } = asked
     const tally: Tally = { channelId: channel.id, answer, resource, status: 0, bytes: 0, charged: 0n, endedAt: 0 }
@@ -305,7 +307,7 @@ export function createPaywall<Request>(
   }
 }
 
-async function rateIn<Request>(
+async function rateIn<Request extends object>(
   price: PaywallParameters<Request>['price'],
   request: Request,
 ): Promise<Rate | undefined> {

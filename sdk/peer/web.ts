@@ -3,6 +3,7 @@ export { createObserver, type Observer } from './createObserver.ts'
 export type { PaywallParameters, Sold } from './createPaywall.ts'
 export { fetchPaywall } from './fetchPaywall.ts'
 export { type HonoContext, honoPaywall } from './honoPaywall.ts'
+export { payerOf } from './payerOf.ts'
 export {
   type X402ChannelFacilitator,
   type X402ChannelFacilitatorParameters,

@@ -1,7 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { getAddress } from 'viem'
 import { getBlockNumber, getChainId } from 'viem/actions'
@@ -11,8 +9,7 @@ import { addresses } from '../../chain/addresses.ts'
 import { guarded } from '../../chain/transact.ts'
 import { createPayee, type Payee } from '../../channels/Payee.ts'
 import { ScripError } from '../../errors/ScripError.ts'
-import type { Price } from '../../http/price.ts'
-import { createReporter, paywall, proxyUpstream, type Sold, serveFiles } from '../../peer/index.ts'
+import { createReporter, type Sold } from '../../peer/index.ts'
 import type { Store } from '../../store/Store.ts'
 import { command, run, storeOption } from '../command.ts'
 import { withConfigFile } from '../configFile.ts'
@@ -23,6 +20,7 @@ import {
   openClaims,
   openStore,
   type StoreOptions,
+  scripHome,
 } from '../context.ts'
 import { close, listen } from '../listen.ts'
 import { readNetwork } from '../network.ts'
@@ -33,20 +31,17 @@ import { createDoor, type Door } from '../serving/createDoor.ts'
 import { createLines, createLog, type Journal } from '../serving/createJournal.ts'
 import { createMetrics, type Metrics } from '../serving/createMetrics.ts'
 import { createSettlement } from '../serving/createSettlement.ts'
+import { type GoodsOptions, goodsOf, PRICES, type Priced } from '../serving/goods.ts'
 import { requireSafe } from '../serving/requireSafe.ts'
 import { aborted, stopSignal } from '../stop.ts'
-import { amountOf } from '../units.ts'
 
 type ServeOptions = CommonOptions &
-  StoreOptions & {
+  StoreOptions &
+  GoodsOptions & {
     currency: string
-    price: string
-    per: keyof typeof PRICES
-    upstream?: string
     network?: string
     port: string
     host: string
-    behindProxy?: boolean
     admin?: string
     claim: boolean
     claimValue?: string
@@ -58,25 +53,9 @@ type ServeOptions = CommonOptions &
 
 /** What is sold, and on which terms. */
 type Terms = {
-  readonly goods: Goods
+  readonly goods: Priced
   readonly currency: Currency
-  readonly price: bigint
   readonly networkId: bigint | undefined
-}
-
-/** What is sold: the files of a folder, or what another server answers. */
-type Goods = {
-  readonly listener: RequestListener
-  readonly name: string
-  readonly folder?: string
-  readonly upstream?: URL
-}
-
-/** What a price is for one of, and how the paywall is told. */
-const PRICES = {
-  kilobyte: (amount: bigint): Price => ({ perKilobyte: amount }),
-  call: (amount: bigint): Price => ({ perCall: amount }),
-  second: (amount: bigint): Price => ({ perSecond: amount }),
 }
 
 const MOST_PORT = 65_535
@@ -86,17 +65,28 @@ const MOST_SECONDS = 366 * 86_400
 const HEADERS_TIMEOUT = 10_000
 const MOST_CONNECTIONS = 8_192
 
-/** `scrip serve`: sells the files of a folder, or puts a price before another server. */
+/** `scrip serve`: sells the files of a folder, what another server answers, or space on a disk. */
 export function serveCommand(): Command {
   const environment = (option: Option) =>
     option.env(`SCRIP_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`)
   const options = [
     new Option('--upstream <url>', 'sell what this server answers, instead of files'),
+    new Option('--storage <folder>', 'sell space in this folder, instead of files'),
+    new Option('--capacity <bytes>', 'of the space for sale, as in 1GB'),
     new Option('--currency <address>', 'what to be paid in').makeOptionMandatory(),
     new Option('--price <amount>', "in the currency's own unit").makeOptionMandatory(),
     new Option('--per <unit>', 'what the price is for: 1,024 bytes, an answer, or a second of one')
       .choices(Object.keys(PRICES))
       .default('kilobyte'),
+    new Option('--price-written <amount>', 'for storage, where --price is for 1 MiB for 14 days: to write a kilobyte'),
+    new Option('--price-read <amount>', 'for storage: to read a kilobyte'),
+    new Option(
+      '--price-leaf <amount>',
+      'for storage: to prove a kilobyte; as much as to read one where nothing is said',
+    ),
+    new Option('--region <name>', 'for storage: where the disk is'),
+    new Option('--operator <name>', 'for storage: who runs it; the account where nothing is said'),
+    new Option('--endpoint <url>', 'for storage: where buyers reach it; where it listens where nothing is said'),
     new Option('--network <id>', 'serve only whom this network admits, and count in its history what was claimed'),
     new Option('--port <number>', 'where to listen; 0 takes a free port').default('4020'),
     new Option('--host <address>', 'where to listen; 0.0.0.0 for everybody').default('127.0.0.1'),
@@ -112,16 +102,16 @@ export function serveCommand(): Command {
       'how long answers under way may take to end where a service manager stops it',
     ).default('10'),
   ]
-  const created = command('serve', 'sell the files of a folder, or what another server answers').argument(
-    '[folder]',
-    'what is below it is for sale, but for names that start with a dot',
-  )
+  const created = command(
+    'serve',
+    'sell the files of a folder, what another server answers, or space on a disk',
+  ).argument('[folder]', 'what is below it is for sale, but for names that start with a dot')
   for (const option of options) created.addOption(environment(option))
   return withConfigFile(created.addOption(storeOption())).action(run<ServeOptions>(serve))
 }
 
 async function serve(options: ServeOptions, folder?: string): Promise<undefined> {
-  const goods = goodsOf(folder, options.upstream)
+  const goods = goodsOf(folder, options)
   const port = parseWhole(options.port, 'port', MOST_PORT)
   const grace = parseWhole(options.grace, 'grace', MOST_SECONDS)
   const admin = options.admin === undefined ? undefined : parsePlace(options.admin)
@@ -138,19 +128,21 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
     upstream: goods.upstream,
   })
   const currency = await getCurrency(client, { currency: parseAddress(options.currency, 'currency') })
-  const price = parseAmount(options.price, currency.decimals, 'price')
+  const priced = goods.priceIn(currency)
   if (networkId !== undefined) await readNetwork(client, networkId)
 
   const stopped = stopSignal()
   const store = await openStore(options, client, 'earning')
   try {
     const journal = options.json ? createLog(currency) : createLines(currency)
-    const shop = await openShop({ options, client, store, journal, terms: { goods, currency, price, networkId } })
+    let url = ''
+    const terms = { goods: priced, currency, networkId }
+    const shop = await openShop({ options, client, store, journal, terms, url: () => url })
     const server = createServer({ headersTimeout: HEADERS_TIMEOUT }, shop.door.listener)
     server.maxConnections = MOST_CONNECTIONS
     const servers = [server]
     try {
-      const url = await listen(server, port, options.host)
+      url = await listen(server, port, options.host)
       const office = admin && createServer(shop.admin)
       if (office !== undefined) servers.push(office)
       const adminUrl = office && (await listen(office, admin.port, admin.host))
@@ -159,7 +151,7 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
         {
           lines: [
             `Selling ${goods.name} at ${url}`,
-            `  ${amountOf(price, currency)} a ${options.per}, paid to ${getAddress(shop.payee.address)}`,
+            `  ${priced.text}, paid to ${getAddress(shop.payee.address)}`,
             networkId === undefined ? '  to everybody who pays' : `  to whom network ${networkId} admits`,
             ...(adminUrl === undefined ? [] : [`  /metrics, /health and /ready at ${adminUrl}`]),
             options.claim
@@ -171,8 +163,8 @@ async function serve(options: ServeOptions, folder?: string): Promise<undefined>
             goods: goods.name,
             payee: shop.payee.address,
             currency: currency.address,
-            price,
-            per: options.per,
+            price: priced.price,
+            per: goods.per,
             admin: adminUrl,
             networkId,
           },
@@ -201,10 +193,17 @@ type Shop = {
   stop(): Promise<void>
 }
 
-type ShopParameters = { options: ServeOptions; client: AccountClient; store: Store; journal: Journal; terms: Terms }
+type ShopParameters = {
+  options: ServeOptions
+  client: AccountClient
+  store: Store
+  journal: Journal
+  terms: Terms
+  url: () => string
+}
 
-async function openShop({ options, client, store, journal, terms }: ShopParameters): Promise<Shop> {
-  const { goods, currency, price, networkId } = terms
+async function openShop({ options, client, store, journal, terms, url }: ShopParameters): Promise<Shop> {
+  const { goods, currency, networkId } = terms
   const accept = {
     chainId: await getChainId(client),
     contract: addresses.paymentChannels,
@@ -226,24 +225,20 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
     metrics.sold(sale.bytes, sale.charged)
     journal.sold(sale)
   }
-  const selling = paywall(
-    {
-      payee,
-      client,
-      price: PRICES[options.per](price),
-      currency: currency.address,
-      receiptSigner: client.account,
-      // The same in every process of the account, and after a restart.
-      quoteSecret: await client.account.signMessage({ message: 'Scrip: the secret of my quotes' }),
-      ...(networkId !== undefined && { admission: createGate({ client, networkId }) }),
-      onSale,
-      onError: onTrouble,
-    },
-    goods.listener,
-  )
+  const stand = await goods.open({
+    payee,
+    client,
+    url,
+    receiptSigner: client.account,
+    // The same in every process of the account, and after a restart.
+    quoteSecret: await client.account.signMessage({ message: 'Scrip: the secret of my quotes' }),
+    ...(networkId !== undefined && { admission: createGate({ client, networkId }) }),
+    onSale,
+    onError: onTrouble,
+  })
   const door = createDoor((request, response) => {
     metrics.request(response)
-    selling(request, response)
+    stand.listener(request, response)
   })
   const claimValue = options.claimValue && parseAmount(options.claimValue, currency.decimals, 'claim-value')
   const settlement = createSettlement({
@@ -276,32 +271,14 @@ async function openShop({ options, client, store, journal, terms }: ShopParamete
     stop: async () => {
       await reporter?.close()
       await settlement.close()
+      await stand.close()
     },
   }
 }
 
-/** @throws `FILE_NOT_FOUND`, `INVALID_ARGUMENT` where it is not one of both */
-function goodsOf(folder: string | undefined, upstream: string | undefined): Goods {
-  if ((folder === undefined) === (upstream === undefined)) {
-    throw new ScripError('INVALID_ARGUMENT', {
-      detail: folder === undefined ? 'Nothing is for sale.' : 'Both a folder and an upstream are for sale.',
-      hint: 'Name a folder, or a server by --upstream <url>.',
-    })
-  }
-  if (upstream !== undefined) {
-    const url = parseUrl(upstream, 'upstream')
-    return { name: url.href, upstream: url, listener: proxyUpstream({ url }) }
-  }
-  const name = resolve(folder as string)
-  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory())
-    throw new ScripError('FILE_NOT_FOUND', { detail: `There is no folder ${folder}.`, values: { folder } })
-  return { name, folder: name, listener: serveFiles(name) }
-}
-
 /** Files that must not be sold, as far as they are there. */
 function secretsOf({ key = '', passwordFile, store, config }: ServeOptions & { config?: string }): string[] {
-  const home = process.env['SCRIP_HOME'] ?? join(homedir(), '.scrip')
-  const files = [key.startsWith('0x') ? undefined : key, passwordFile, store, config, home]
+  const files = [key.startsWith('0x') ? undefined : key, passwordFile, store, config, scripHome()]
   return files.filter((file): file is string => file !== undefined && existsSync(file))
 }
 

@@ -71,7 +71,7 @@ export function priceOf(target: string): Price | undefined {
   return unit === 'kilobyte' ? { perKilobyte: 1n } : undefined
 }
 
-type Terms = Omit<PaywallParameters<unknown>, 'price' | 'item'>
+type Terms = Omit<PaywallParameters<object>, 'price' | 'item'>
 
 /** A server that sells what a stage has, at prices that depend on the address. */
 export type Counter = { url: string; server: Server; close(): Promise<void> }

@@ -1,0 +1,37 @@
+export {
+  type AgreedTerms,
+  type Agreement,
+  type Proposal,
+  type SignedAgreement,
+  termsFor,
+  type Wish,
+} from './Agreement.ts'
+export type {
+  Buyer,
+  BuyerAgreement,
+  BuyerPiece,
+  ChallengeOutcome,
+  Failure,
+  FailureKind,
+  OnProgress,
+} from './buyer/Buyer.ts'
+export { costOf } from './buyer/createAgreeing.ts'
+export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
+export { decryptFile, encryptFile, type FileWork, type Identity, openIdentity } from './buyer/encryption.ts'
+export { createRootBuilder, isProved, LEAF, leavesIn, type Proof, type RootBuilder, rootOf } from './merkle.ts'
+export type { Offer, OfferPrice, SignedOffer } from './Offer.ts'
+export type { Challenge } from './paths.ts'
+export { readAgreement, writeAgreement } from './readAgreement.ts'
+export { MOST_SKEW, readOffer, requireInForce, writeOffer } from './readOffer.ts'
+export { createSeller, type Seller, type SellerParameters } from './seller/createSeller.ts'
+export {
+  agreementDigest,
+  type ChallengeAnswer,
+  challengeAnswerDigest,
+  isSigned,
+  type MarketDomain,
+  marketTypes,
+  offerDigest,
+  type StoredPiece,
+  storedPieceDigest,
+} from './statements.ts'
