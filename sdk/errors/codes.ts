@@ -329,6 +329,11 @@ export const errorCodes = {
     title: 'The seller’s disk is full',
     hint: 'Store it with another seller: what was not kept is not charged.',
   },
+  DURABILITY_UNREACHABLE: {
+    status: 409,
+    title: 'No set of these sellers keeps a file as surely as was asked',
+    hint: 'Name more sellers of other operators, allow more pieces, or ask for less.',
+  },
   IDENTITY_INVALID: {
     status: 400,
     title: 'The identity file holds no key that can be used',

@@ -6,6 +6,15 @@ export {
   termsFor,
   type Wish,
 } from './Agreement.ts'
+export {
+  type Candidate,
+  type Choice,
+  type ChooseSellersParameters,
+  chooseSellers,
+  survivalOf,
+} from './backup/chooseSellers.ts'
+export { createErasureCode, type ErasureCode } from './backup/erasureCode.ts'
+export { pieceSize } from './backup/pieceSize.ts'
 export type {
   Buyer,
   BuyerAgreement,

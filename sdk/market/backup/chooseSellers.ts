@@ -91,7 +91,10 @@ export function chooseSellers<Of extends Candidate>(
   if (best === undefined) throw unreachable(prices, mostPieces, target)
   const { needed, price } = best
   const items = best.items as readonly (Item & { candidate: Of })[]
-  const loss = lossProbability(items.map(({ failure }) => failure), needed)
+  const loss = lossProbability(
+    items.map(({ failure }) => failure),
+    needed,
+  )
   // Rounded down, but not below what was proved without rounding.
   const survival = Math.max(target, 1 - loss * (1 + 1e-12) - 2 ** -53)
   const sellers = items.map(({ candidate }) => candidate)
@@ -121,8 +124,9 @@ function readFailure({ failure, seller }: Candidate): number {
   })
 }
 
-function readPrice({ price, seller }: Candidate, bytes: number): bigint | undefined {
-  const asked = price(bytes)
+function readPrice(candidate: Candidate, bytes: number): bigint | undefined {
+  const { seller } = candidate
+  const asked = candidate.price(bytes)
   if (asked === undefined || asked >= 0n) return asked
   throw new ScripError('INVALID_ARGUMENT', {
     detail: `${seller} cannot ask ${asked} for a piece.`,
