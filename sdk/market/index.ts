@@ -14,6 +14,15 @@ export {
   survivalOf,
 } from './backup/chooseSellers.ts'
 export { createErasureCode, type ErasureCode } from './backup/erasureCode.ts'
+export {
+  believed,
+  type Experience,
+  estimateFailure,
+  learnPrior,
+  type Prior,
+  pooled,
+  unknownSellers,
+} from './backup/estimateFailure.ts'
 export { pieceSize } from './backup/pieceSize.ts'
 export type {
   Buyer,

@@ -46,7 +46,7 @@ export type Choice<Of extends Candidate = Candidate> = {
   readonly leastPrice: bigint
 }
 
-const STEPS = 100_000
+const STEPS = 50_000
 const MOST_PIECES = 64
 
 /**

@@ -71,7 +71,8 @@ function cauchy(place: number, needed: number): Row {
 /** The sum of blocks, each times its coefficient. */
 function combine(row: Row, blocks: readonly Uint8Array[]): Uint8Array {
   const sum = new Uint8Array((blocks[0] as Uint8Array).length)
-  for (let column = 0; column < row.length; column++) addProduct(sum, row[column] as number, blocks[column] as Uint8Array)
+  for (let column = 0; column < row.length; column++)
+    addProduct(sum, row[column] as number, blocks[column] as Uint8Array)
   return sum
 }
 
