@@ -314,6 +314,11 @@ export const errorCodes = {
     title: 'There is no such agreement here',
     hint: 'Check the address and the agreement’s id; an agreement that is over is forgotten.',
   },
+  BACKUP_LOST: {
+    status: 502,
+    title: 'Too few pieces of the backup can be read now',
+    hint: 'Try again later: sellers that do not answer may come back; what was read is kept.',
+  },
   CHALLENGE_FAILED: {
     status: 502,
     title: 'A seller failed to prove that it holds what it was paid to hold',

@@ -24,6 +24,7 @@ export {
   unknownSellers,
 } from './backup/estimateFailure.ts'
 export { pieceSize } from './backup/pieceSize.ts'
+export type { Backup, BackupPlace, BackupPlan, Backups, Repair, Told } from './buyer/Backups.ts'
 export type {
   Buyer,
   BuyerAgreement,
@@ -34,6 +35,7 @@ export type {
   OnProgress,
 } from './buyer/Buyer.ts'
 export { costOf } from './buyer/createAgreeing.ts'
+export { type BackupsParameters, createBackups } from './buyer/createBackups.ts'
 export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
 export { decryptFile, encryptFile, type FileWork, type Identity, openIdentity } from './buyer/encryption.ts'
 export { createRootBuilder, isProved, LEAF, leavesIn, type Proof, type RootBuilder, rootOf } from './merkle.ts'

@@ -27,6 +27,8 @@ export type ChooseSellersParameters = {
   readonly mostPieces?: number
   /** Pieces that are needed to have the file back, 8 at most where nothing is said: 1 means copies. */
   readonly mostNeeded?: number
+  /** Exactly so many are needed, where pieces are out there already. */
+  readonly needed?: number
   /** How long to look, in steps of the search: a tenth of a second or so where nothing is said. */
   readonly steps?: number
 }
@@ -62,7 +64,7 @@ const MOST_PIECES = 64
  */
 export function chooseSellers<Of extends Candidate>(
   candidates: readonly Of[],
-  { bytes, target, mostPieces = 16, mostNeeded = 8, steps = STEPS }: ChooseSellersParameters,
+  { bytes, target, mostPieces = 16, mostNeeded = 8, needed: only, steps = STEPS }: ChooseSellersParameters,
 ): Choice<Of> {
   requireWhole('bytes', bytes, Number.MAX_SAFE_INTEGER)
   requireWhole('mostPieces', mostPieces, MOST_PIECES)
@@ -86,7 +88,9 @@ export function chooseSellers<Of extends Candidate>(
     return { needed, items }
   }
   const most = Math.min(mostNeeded, mostPieces)
-  const prices = Array.from({ length: most }, (_, index) => pricesFor(index + 1))
+  if (only !== undefined) requireWhole('needed', only, mostPieces)
+  const counts = only === undefined ? Array.from({ length: most }, (_, index) => index + 1) : [only]
+  const prices = counts.map(pricesFor)
   const { best, leastPrice } = cheapestSet(prices, { target, mostPieces, steps })
   if (best === undefined) throw unreachable(prices, mostPieces, target)
   const { needed, price } = best

@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ScripError } from '@scrip/sdk/errors'
+import { type BackupPlan, type Backups, createBackups } from '@scrip/sdk/market'
+import { expect } from 'chai'
+import { network } from 'hardhat'
+import { bytes, type Market, openMarket } from '../../support/market.ts'
+import { type Customer, newCustomer, newFile, newFolder, openStall, type Stall } from './support/stall.ts'
+
+const SIZE = 300_000
+const DAY = 86_400
+const WEEKS = 14 * DAY
+
+describe('a backup with several sellers', function () {
+  this.timeout(60_000)
+  let market: Market
+  const stalls: Stall[] = []
+  let alice: Customer
+  let backups: Backups
+  const content = bytes(SIZE)
+  const source = newFile(0, content)
+
+  /** All sellers were seen for most of a year: none ever lost anything. */
+  const told = () => ({ seconds: 300 * DAY, losses: 0 })
+  const open = (customer: Customer, folder = newFolder()) =>
+    createBackups({ buyer: customer.buyer, store: customer.store, folder, told })
+  const urls = () => stalls.map(({ url }) => url)
+  const order = (name: string, more: { onPlan?: (plan: BackupPlan) => void; target?: number } = {}) => ({
+    ...{ name, version: '1', path: source, sellers: urls(), target: 0.9998, seconds: WEEKS },
+    ...more,
+  })
+  const restored = async (name: string, from = backups) => {
+    const target = join(newFolder(), 'back')
+    await from.restore({ name, target })
+    return readFileSync(target)
+  }
+  const stallAt = (url: string) => stalls.find((stall) => stall.url === url) as Stall
+  /** The files of a seller's pieces. */
+  const diskOf = ({ folder }: Stall) =>
+    readdirSync(join(folder, 'pieces'), { recursive: true, encoding: 'utf8', withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+
+  before(async () => {
+    market = await openMarket(await network.create())
+    for (let number = 0; number < 12; number++) {
+      stalls.push(await openStall(market, { operator: `operator ${number}` }))
+    }
+    alice = await newCustomer(market)
+    backups = open(alice)
+  })
+  after(() => Promise.all(stalls.map((stall) => stall.close())))
+
+  it('stores pieces of which some are enough, each with another operator, for what was planned', async () => {
+    const plans: BackupPlan[] = []
+    const before = alice.spent()
+    const backup = await backups.backUp(order('first', { onPlan: (plan) => plans.push(plan) }))
+    expect(plans).to.have.length(1)
+    const [plan] = plans as [BackupPlan]
+    expect(plan).to.include({ needed: backup.needed, pieces: backup.places.length, price: plan.leastPrice })
+    expect(plan.survival).to.be.within(0.9998, 1)
+    expect(alice.spent() - before).to.equal(plan.price)
+    expect(new Set(backup.places.map(({ seller }) => seller)).size).to.equal(backup.places.length)
+    expect(backup.places.length - backup.needed).to.be.at.least(2)
+    expect((await restored('first')).equals(content)).to.equal(true)
+    expect(alice.spent() - before).to.be.greaterThan(Number(plan.price))
+  })
+
+  it('buys nothing where it is stored already', async () => {
+    const before = alice.spent()
+    await backups.backUp(order('first'))
+    expect(alice.spent()).to.equal(before)
+  })
+
+  it('is restored after every tolerated number of sellers is gone', async () => {
+    const backup = await backups.backUp(order('second'))
+    const tolerated = backup.places.length - backup.needed
+    const gone = backup.places.slice(0, tolerated).map(({ url }) => stallAt(url))
+    for (const stall of gone) stall.server.close().closeAllConnections()
+    try {
+      expect((await restored('second')).equals(content)).to.equal(true)
+      const last = stallAt((backup.places[tolerated] as { url: string }).url)
+      last.server.close().closeAllConnections()
+      gone.push(last)
+      const error = await restored('second').catch((problem: unknown) => problem)
+      expect(error).to.be.instanceOf(ScripError).with.property('code', 'BACKUP_LOST')
+      expect(error)
+        .to.have.property('values')
+        .that.includes({ readable: backup.needed - 1, needed: backup.needed })
+    } finally {
+      for (const stall of gone) await stall.restart()
+    }
+    // What could be read was kept: once the others are back, the rest is enough.
+    expect((await restored('second')).equals(content)).to.equal(true)
+  })
+
+  it('is repaired: who lost, altered or does not answer is replaced, and stated with its evidence', async () => {
+    const backup = await backups.backUp(order('third'))
+    const agreementOf = (place: number) => backup.places[place]?.agreement as string
+    const [wiped, flipped] = backup.places.map(({ url }) => stallAt(url)) as [Stall, Stall]
+    for (const file of diskOf(wiped).filter((name) => name.includes(agreementOf(0)))) rmSync(file)
+    for (const file of diskOf(flipped).filter((name) => name.includes(agreementOf(1)))) {
+      const altered = readFileSync(file).map((byte) => byte ^ 1)
+      writeFileSync(file, altered)
+    }
+    const before = await backups.survivalOf(backup)
+    const { failures, replaced, backup: repaired } = await backups.repair({ name: 'third', sellers: urls() })
+    expect(failures.map(({ kind }) => kind)).to.have.members(['lost', 'altered'])
+    expect((await alice.buyer.failures()).map(({ root }) => root)).to.include.members(failures.map(({ root }) => root))
+    const sellers = repaired.places.map(({ seller }) => seller)
+    expect(sellers).not.to.include(wiped.person.account.address.toLowerCase())
+    expect(sellers).not.to.include(flipped.person.account.address.toLowerCase())
+    expect(new Set(sellers).size).to.equal(sellers.length)
+    expect(replaced.length).to.be.at.least(2)
+    expect(before).to.be.within(0.9998, 1)
+    // Sellers turned out to be worse than thought: the repaired backup is as safe as was asked all the same.
+    expect(await backups.survivalOf(repaired)).to.be.at.least(0.9998)
+    expect((await restored('third')).equals(content)).to.equal(true)
+  })
+
+  it('goes on where it was after a crash at any step, and pays nothing twice', async () => {
+    const bob = await newCustomer(market)
+    const plans: BackupPlan[] = []
+    const folder = newFolder()
+    // Ends it at the first write after each number of writes: what is in the store by then is all there is.
+    for (let writes = 1; ; writes++) {
+      let left = writes
+      const crashing = {
+        ...bob.store,
+        write: async (...parameters: Parameters<typeof bob.store.write>) => {
+          if (left-- <= 0) throw new Error('crash')
+          await bob.store.write(...parameters)
+        },
+      }
+      const customer = await newCustomer(market, { person: bob.person, store: crashing })
+      const from = createBackups({ buyer: customer.buyer, store: crashing, folder, told })
+      try {
+        await from.backUp(order('fourth', { onPlan: (one) => void plans.push(one) }))
+        break
+      } catch (error) {
+        expect(String(error)).to.include('crash')
+      }
+    }
+    const [agreements, pieces] = [await bob.buyer.agreements(), await bob.buyer.pieces()]
+    expect(agreements).to.have.length(plans[0]?.pieces ?? 0)
+    expect(pieces).to.have.length(plans[0]?.pieces ?? 0)
+    expect((await restored('fourth', open(bob, folder))).equals(content)).to.equal(true)
+  })
+
+  it('takes another seller for one that does not answer when it is to store', async () => {
+    const carol = await newCustomer(market)
+    const from = open(carol)
+    let gone: Stall | undefined
+    const backup = await from.backUp(
+      order('fifth', {
+        onPlan: () => {
+          if (gone !== undefined) return
+          gone = stalls[0] as Stall
+          gone.server.close().closeAllConnections()
+        },
+      }),
+    )
+    await gone?.restart()
+    expect(backup.places.every(({ root }) => root !== undefined)).to.equal(true)
+    expect((await restored('fifth', from)).equals(content)).to.equal(true)
+  })
+
+  it('makes a backup as safe as the sellers that are left allow', async () => {
+    const dora = await newCustomer(market)
+    const from = open(dora)
+    const backup = await from.backUp(order('repaired'))
+    const stall = stallAt((backup.places[0] as { url: string }).url)
+    const agreement = backup.places[0]?.agreement as string
+    for (const file of diskOf(stall).filter((name) => name.includes(agreement))) rmSync(file)
+    // Nobody else sells any more: with the rest, it is less safe than it was, and that is said.
+    const { replaced, backup: repaired } = await from.repair({ name: 'repaired', sellers: [] })
+    expect(replaced).to.deep.equal([])
+    expect(repaired.places).to.have.length(backup.places.length - 1)
+    expect(await from.survivalOf(repaired)).to.be.within(0.5, 0.9998)
+    expect((await restored('repaired', from)).equals(content)).to.equal(true)
+  })
+
+  it('refuses a target beyond its sellers, another file under a name, and a name that it does not know', async () => {
+    const codeOf = async (run: Promise<unknown>) => ((await run.catch((error: unknown) => error)) as ScripError).code
+    expect(await codeOf(backups.backUp({ ...order('sixth'), sellers: urls().slice(0, 1) }))).to.equal(
+      'DURABILITY_UNREACHABLE',
+    )
+    expect(await codeOf(backups.backUp({ ...order('first'), version: '2' }))).to.equal('INVALID_ARGUMENT')
+    expect(await codeOf(restored('nothing'))).to.equal('FILE_NOT_FOUND')
+    expect((await backups.list()).map(({ name }) => name)).to.deep.equal(['first', 'second', 'third'])
+  })
+})
