@@ -12,8 +12,8 @@ const DAY = 86_400
 /** How long a file shall survive. */
 export const TERM = 14 * DAY
 const SELLERS_MET = 1_000
-const OPERATORS_IN_REACH = 40
-const FILES_A_WORLD = 100
+const OPERATORS_IN_REACH = 24
+const FILES_A_WORLD = 250
 
 /** Numbers from 0 to below 1, the same for the same seed (Mulberry32, a generator of 32 bits). */
 export function createRandom(seed: number): () => number {
@@ -78,7 +78,7 @@ export type Simulated = {
 
 /**
  * Stores files and looks what is left of them after their term. Every file has a market of its own, whose sellers' true rates
- * nobody knows; what is thought of sellers at large is learned anew for every hundred files.
+ * nobody knows; what is thought of sellers at large is learned anew for every 250 files.
  */
 export function simulate(target: number, files: number, seed: number): Simulated {
   const random = createRandom(seed)
@@ -92,9 +92,9 @@ export function simulate(target: number, files: number, seed: number): Simulated
     const { sellers, needed, survival } = chooseSellers(drawMarket(prior, random), {
       bytes: 1_000,
       target,
-      mostPieces: 8,
-      mostNeeded: 4,
-      steps: 100,
+      mostPieces: 6,
+      mostNeeded: 3,
+      steps: 1,
     })
     // An operator loses all that its sellers hold: by then it matters that no two of them have pieces of one file.
     const lost = new Map<string, boolean>()

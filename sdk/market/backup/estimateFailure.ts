@@ -19,9 +19,14 @@ const DAY = 86_400
 /** Losses a second of which one is taken to be a seller's: from one in 2,700 years to ten a day, eight to a tenth. */
 const RATES: readonly number[] = Array.from({ length: 57 }, (_, place) => 10 ** (place / 8 - 6) / DAY)
 
+const LOGARITHMS = RATES.map(Math.log)
+
+/** A likelihood that is not taken for none at all. */
+const LEAST = 1e-300
+
 /** How many sellers the opinion about unknown sellers is worth while others are met. */
 const DOUBT = 4
-const ROUNDS = 200
+const ROUNDS = 100
 
 /**
  * What is thought of sellers while nobody was met: from one loss in 270 years to one a day, every magnitude as likely as
@@ -99,9 +104,16 @@ export function estimateFailure(experience: Experience, seconds: number, prior: 
 
 /** How well each rate explains what was seen, against the one that does best. */
 function likelihoodOf({ seconds, losses }: Experience): Float64Array {
-  const logarithms = Float64Array.from(RATES, (rate) => losses * Math.log(rate) - rate * seconds)
-  const most = Math.max(...logarithms)
-  return logarithms.map((value) => Math.max(Math.exp(value - most), Number.MIN_VALUE * 2 ** 60))
+  const likelihood = new Float64Array(RATES.length)
+  let most = Number.NEGATIVE_INFINITY
+  for (let place = 0; place < RATES.length; place++) {
+    likelihood[place] = losses * (LOGARITHMS[place] as number) - (RATES[place] as number) * seconds
+    most = Math.max(most, likelihood[place] as number)
+  }
+  for (let place = 0; place < RATES.length; place++) {
+    likelihood[place] = Math.max(Math.exp((likelihood[place] as number) - most), LEAST)
+  }
+  return likelihood
 }
 
 function normalized(weights: readonly number[]): number[] {
