@@ -7,6 +7,7 @@ import {
   deployContracts,
   descriptor,
   fundingAuthorization,
+  signedReceipt,
   terms,
   tickChain,
   voucher,
@@ -30,7 +31,8 @@ export async function measure(ethers: HardhatEthers): Promise<Figures> {
   const currency = await measureCurrency(world)
   const channels = await measureChannels(world)
   const sync = await measureSync(world)
-  return { ...currency, ...channels, ...sync }
+  const receipts = await measureReceipts(world)
+  return { ...currency, ...channels, ...sync, ...receipts }
 }
 
 async function prepare(ethers: HardhatEthers) {
@@ -149,6 +151,30 @@ async function measureSync(world: World) {
     sync: await resync([[payer, payee]]),
     syncOneProvider: (await resync(consumers.map((consumer) => [consumer, payee]))) / BATCH,
     syncDistinctPairs: (await resync(consumers.map((consumer, i) => [consumer, providers[i] as Signer]))) / BATCH,
+  }
+}
+
+/** Each edge has a receipt, and faults where they are stated; what is measured is the next one. */
+async function measureReceipts({ ethers, history, payer, payee }: World) {
+  const peers = (name: string) =>
+    Array.from({ length: BATCH }, (_, i) => new Wallet(id(`${name} ${i}`), ethers.provider))
+  const [consumers, providers] = [peers('consumer'), peers('provider')]
+  const record = async (served: bigint) =>
+    gasOf(history.record(await signedReceipt(history, payer, payee, served, served)))
+  const batch = async (served: bigint, providerOf: (index: number) => Signer) => {
+    const rows = consumers.map((consumer, i) => signedReceipt(history, consumer, providerOf(i), served, served))
+    return (await gasOf(history.recordBatch(await Promise.all(rows)))) / BATCH
+  }
+  const stateFaults = (faulted: bigint) => gasOf(history.connect(payer).stateFaults(1, payer, payee, faulted, '0x'))
+  await record(5n)
+  await batch(5n, () => payee)
+  await batch(5n, (index) => providers[index] as Signer)
+  await stateFaults(1n)
+  return {
+    record: await record(6n),
+    recordOneProvider: await batch(6n, () => payee),
+    recordDistinctPairs: await batch(6n, (index) => providers[index] as Signer),
+    stateFaults: await stateFaults(2n),
   }
 }
 

@@ -122,6 +122,26 @@ export const rows = {
     ceiling: 31_500,
     peers: 'as above',
   },
+  record: {
+    operation: 'record a co-signed receipt, known edge',
+    ceiling: 62_000,
+    peers: 'ERC-8004 88,263; EAS 222,308',
+  },
+  recordOneProvider: {
+    operation: 'record a batch of 50, one provider, each',
+    ceiling: 35_000,
+    peers: 'ERC-8004 88,263; EAS 191,654 in a batch of 10',
+  },
+  recordDistinctPairs: {
+    operation: 'record a batch of 50, distinct pairs, each',
+    ceiling: 39_500,
+    peers: 'as above',
+  },
+  stateFaults: {
+    operation: 'state faults, known edge',
+    ceiling: 35_000,
+    peers: 'ERC-8004 88,263',
+  },
 } as const satisfies Record<string, Row>
 
 export type Figures = Record<keyof typeof rows, number>

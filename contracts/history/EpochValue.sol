@@ -21,8 +21,11 @@ library EpochValues {
     function add(EpochValue storage self, uint256 amount, uint32 epoch) internal returns (uint96 current) {
         (uint96 before, uint256 closed, uint32 changed) = (self.current, self.closed, self.epoch);
         if (changed != epoch) closed = before;
-        // A step has at most 133 bits: two of 96, less the 59 of the weight's unit. The sum cannot overflow 256.
-        uint256 sum = before + amount;
+        uint256 sum;
+        unchecked {
+            // A step has at most 133 bits: two of 96, less the 59 of the weight's unit. The sum cannot overflow 256.
+            sum = before + amount;
+        }
         current = sum > type(uint96).max ? type(uint96).max : uint96(sum);
         uint256 word = current | (closed << 96) | (uint256(epoch) << 192);
         // One write of the whole slot: the compiler would read and write it once a field.

@@ -1,4 +1,5 @@
 import { acceptIssuer } from './actions/acceptIssuer.ts'
+import { acceptSteward } from './actions/acceptSteward.ts'
 import { admit } from './actions/admit.ts'
 import {
   acceptRedemption,
@@ -19,11 +20,14 @@ import { describeChannel } from './actions/describeChannel.ts'
 import { exit } from './actions/exit.ts'
 import { expel } from './actions/expel.ts'
 import { getAdmission } from './actions/getAdmission.ts'
+import { getCapacities } from './actions/getCapacities.ts'
 import { getChannelState } from './actions/getChannelState.ts'
 import { getCurrency } from './actions/getCurrency.ts'
 import { getDeposits } from './actions/getDeposits.ts'
 import { getEdge } from './actions/getEdge.ts'
 import { getHoldings } from './actions/getHoldings.ts'
+import { getNetwork } from './actions/getNetwork.ts'
+import { getReceipt } from './actions/getReceipt.ts'
 import { getRecord } from './actions/getRecord.ts'
 import { getRedemption } from './actions/getRedemption.ts'
 import { getTotals } from './actions/getTotals.ts'
@@ -33,26 +37,35 @@ import { mintMany } from './actions/mintMany.ts'
 import { openChannel } from './actions/openChannel.ts'
 import { permit } from './actions/permit.ts'
 import { fundPurse, getPurse, withdrawPurse } from './actions/purse.ts'
+import { recordReceipt } from './actions/recordReceipt.ts'
+import { recordReceipts } from './actions/recordReceipts.ts'
 import { redeem } from './actions/redeem.ts'
 import { relayExitRequest } from './actions/relayExitRequest.ts'
 import { relayFunding } from './actions/relayFunding.ts'
 import { relayTransferFunds } from './actions/relayTransferFunds.ts'
 import { relayWithdrawal } from './actions/relayWithdrawal.ts'
 import { requestExit } from './actions/requestExit.ts'
+import { retireToken } from './actions/retireToken.ts'
 import { setPolicy } from './actions/setPolicy.ts'
 import { setRatioTerms } from './actions/setRatioTerms.ts'
+import { setReceiptSigner } from './actions/setReceiptSigner.ts'
 import { setWeight } from './actions/setWeight.ts'
 import { signExitRequest } from './actions/signExitRequest.ts'
+import { signFaults } from './actions/signFaults.ts'
 import { signFunding } from './actions/signFunding.ts'
 import { signPermit } from './actions/signPermit.ts'
+import { signReceipt } from './actions/signReceipt.ts'
 import { signTransferAuthorization } from './actions/signTransferAuthorization.ts'
 import { signTransferFunds } from './actions/signTransferFunds.ts'
 import { signWithdrawal } from './actions/signWithdrawal.ts'
+import { stateFaults } from './actions/stateFaults.ts'
 import { sync } from './actions/sync.ts'
 import { topUp } from './actions/topUp.ts'
 import { transferFunds } from './actions/transferFunds.ts'
 import { transferIssuer } from './actions/transferIssuer.ts'
+import { transferSteward } from './actions/transferSteward.ts'
 import { useTransferAuthorization } from './actions/useTransferAuthorization.ts'
+import { verifyReceipt } from './actions/verifyReceipt.ts'
 import { withdraw } from './actions/withdraw.ts'
 import type { ScripClient } from './transact.ts'
 
@@ -116,10 +129,23 @@ export type ScripActions = {
   withdrawPurse: Bound<typeof withdrawPurse>
   getPurse: Bound<typeof getPurse>
   createNetwork: Bound<typeof createNetwork>
+  getNetwork: Bound<typeof getNetwork>
+  transferSteward: Bound<typeof transferSteward>
+  acceptSteward: Bound<typeof acceptSteward>
   setWeight: Bound<typeof setWeight>
+  retireToken: Bound<typeof retireToken>
   sync: Bound<typeof sync>
   getTotals: Bound<typeof getTotals>
   getEdge: Bound<typeof getEdge>
+  getCapacities: Bound<typeof getCapacities>
+  signReceipt: Bound<typeof signReceipt>
+  verifyReceipt: Bound<typeof verifyReceipt>
+  recordReceipt: Bound<typeof recordReceipt>
+  recordReceipts: Bound<typeof recordReceipts>
+  getReceipt: Bound<typeof getReceipt>
+  setReceiptSigner: Bound<typeof setReceiptSigner>
+  signFaults: Bound<typeof signFaults>
+  stateFaults: Bound<typeof stateFaults>
   setPolicy: Bound<typeof setPolicy>
   setRatioTerms: Bound<typeof setRatioTerms>
   admit: Bound<typeof admit>
@@ -181,10 +207,23 @@ export function scripActions(): (client: ScripClient) => ScripActions {
     withdrawPurse: bind(client, withdrawPurse),
     getPurse: bind(client, getPurse),
     createNetwork: bind(client, createNetwork),
+    getNetwork: bind(client, getNetwork),
+    transferSteward: bind(client, transferSteward),
+    acceptSteward: bind(client, acceptSteward),
     setWeight: bind(client, setWeight),
+    retireToken: bind(client, retireToken),
     sync: bind(client, sync),
     getTotals: bind(client, getTotals),
     getEdge: bind(client, getEdge),
+    getCapacities: bind(client, getCapacities),
+    signReceipt: bind(client, signReceipt),
+    verifyReceipt: bind(client, verifyReceipt),
+    recordReceipt: bind(client, recordReceipt),
+    recordReceipts: bind(client, recordReceipts),
+    getReceipt: bind(client, getReceipt),
+    setReceiptSigner: bind(client, setReceiptSigner),
+    signFaults: bind(client, signFaults),
+    stateFaults: bind(client, stateFaults),
     setPolicy: bind(client, setPolicy),
     setRatioTerms: bind(client, setRatioTerms),
     admit: bind(client, admit),

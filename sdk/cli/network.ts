@@ -7,6 +7,7 @@ import { createIndexer, type IndexedEdge } from '../chain/indexer.ts'
 import { guarded, requireCode, type ScripClient } from '../chain/transact.ts'
 import { memoryStore } from '../store/memoryStore.ts'
 import { firstBlock } from './firstBlock.ts'
+import { parseFee, parseWhole } from './parse.ts'
 import { amountOf, readUnit, type Unit } from './units.ts'
 
 /** A network, as the commands about it need it. */
@@ -14,6 +15,8 @@ export type NetworkView = {
   readonly id: bigint
   /** Writes a value: in the currency of which a base unit counts one, or as a plain number where there is none. */
   value(amount: bigint): string
+  /** Reads what `value` writes, without the symbol. @throws `INVALID_ARGUMENT` */
+  parse(text: string, what: string): bigint
 }
 
 const contract = { address: addresses.interactionHistory, abi } as const
@@ -25,7 +28,11 @@ export async function readNetwork(client: ScripClient, networkId: bigint): Promi
     await readContract(client, { ...contract, functionName: 'network', args: [networkId] })
   })
   const unit = await findUnit(client, networkId)
-  return { id: networkId, value: (amount) => (unit ? amountOf(amount, unit) : `${amount} units of value`) }
+  return {
+    id: networkId,
+    value: (amount) => (unit ? amountOf(amount, unit) : `${amount} units of value`),
+    parse: (text, what) => (unit ? parseFee(text, unit.decimals, what) : BigInt(parseWhole(text, what))),
+  }
 }
 
 /** The currency whose base unit counts one. Only for show: where a node does not search that far, there is none. */

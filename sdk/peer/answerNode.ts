@@ -55,15 +55,37 @@ export async function answerNode(
   }
 }
 
+/** Milliseconds that the sender of a body which nobody will read has to send it and to read the answer. */
+const LINGER = 1_000
+
 /** Sends an answer in one piece. */
 export function reply(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Reply): void {
   // What a handler said of a body that will not come.
   for (const name of response.getHeaderNames())
     if (/^(content-|transfer-|etag$|last-modified$)/.test(name)) response.removeHeader(name)
-  // Nobody will read the rest of the request's body: its sender must not keep the connection with it.
-  if (!request.complete) response.setHeader('connection', 'close')
   if (body !== '') response.setHeader('content-length', Buffer.byteLength(body))
-  response.writeHead(status, headers).end(body)
+  if (request.complete) {
+    response.writeHead(status, headers).end(body)
+    return
+  }
+  // Nobody will read the rest of the request's body: its sender must not keep the connection with it.
+  response.setHeader('connection', 'close')
+  response.writeHead(status, headers)
+  if (body !== '') response.write(body)
+  linger(request, response.end.bind(response))
+}
+
+/**
+ * Closes a connection on which bytes still arrive: done at once, the sender's system could throw away an answer that it has not
+ * read yet.
+ */
+function linger(request: IncomingMessage, close: () => void): void {
+  const timer = setTimeout(close, LINGER)
+  const over = () => {
+    clearTimeout(timer)
+    close()
+  }
+  request.on('end', over).on('close', over).resume()
 }
 
 /** Has a response that is answered take no notice of a handler that still works on it. */

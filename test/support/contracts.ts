@@ -12,9 +12,11 @@ import {
 import type { IPaymentChannels, PaymentChannels } from '../../sdk/typechain/channels/PaymentChannels.ts'
 import type { CurrencyConfigStruct } from '../../sdk/typechain/currency/CurrencyFactory.ts'
 import type { IssuerCurrency } from '../../sdk/typechain/currency/IssuerCurrency.ts'
+import type { IInteractionHistory, InteractionHistory } from '../../sdk/typechain/history/InteractionHistory.ts'
 
 export type Channel = IPaymentChannels.ChannelStruct
 export type Claim = IPaymentChannels.ClaimStruct
+export type SignedReceipt = IInteractionHistory.SignedReceiptStruct
 
 export const MAX_UINT96 = 2n ** 96n - 1n
 
@@ -109,7 +111,7 @@ export const VOUCHER_TYPES = {
   ],
 }
 
-/** The domain of a channels contract, as it states it itself (ERC-5267). */
+/** The domain of a contract, as it states it itself (ERC-5267). */
 export async function domainOf(contract: Pick<PaymentChannels, 'eip712Domain'>) {
   const { name, version, chainId, verifyingContract } = await contract.eip712Domain()
   return { name, version, chainId, verifyingContract }
@@ -169,4 +171,31 @@ export async function fundingAuthorization(
   }
   const signature = await payer.signTypedData(await domainOf(token), RECEIVE_TYPES, message)
   return [channel, amount, validAfter, validBefore, salt, signature]
+}
+
+const RECEIPT_TYPES = {
+  Receipt: [
+    { name: 'networkId', type: 'uint256' },
+    { name: 'consumer', type: 'address' },
+    { name: 'provider', type: 'address' },
+    { name: 'served', type: 'uint96' },
+    { name: 'count', type: 'uint32' },
+  ],
+}
+
+/** What `record` takes: that `provider` served `served` to `consumer` in network 1, in `count` times, signed by both. */
+export async function signedReceipt(
+  history: InteractionHistory,
+  consumer: Signer,
+  provider: Signer,
+  served: bigint,
+  count = 1n,
+): Promise<SignedReceipt> {
+  const [from, to] = [await consumer.getAddress(), await provider.getAddress()]
+  const receipt = { networkId: 1n, consumer: from, provider: to, served, count }
+  const domain = await domainOf(history)
+  const [consumerSig, providerSig] = await Promise.all(
+    [consumer, provider].map((peer) => peer.signTypedData(domain, RECEIPT_TYPES, receipt)),
+  )
+  return { receipt, consumerSig: consumerSig as string, providerSig: providerSig as string }
 }

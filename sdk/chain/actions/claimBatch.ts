@@ -1,8 +1,8 @@
-import { type Hex, parseEventLogs, toFunctionSelector } from 'viem'
-import { formatAbiItem } from 'viem/utils'
+import { parseEventLogs } from 'viem'
 import { paymentChannelsAbi as abi } from '../../abi/paymentChannels.ts'
 import type { Claim } from '../../channels/Channel.ts'
 import { channelsCall, claimArgument } from '../channelCalls.ts'
+import { errorNames } from '../errorNames.ts'
 import { type ScripClient, type Transaction, transact } from '../transact.ts'
 
 /** A claim of a batch that the contract skipped; `reason` names the error that it alone would have reverted with. */
@@ -27,13 +27,9 @@ export async function claimBatch(
   for (const [index, claim] of claims.entries()) {
     const outcome = outcomes[index]
     paid.push(outcome?.eventName === 'Claimed' ? outcome.args.paid : 0n)
-    if (outcome?.eventName === 'ClaimSkipped')
-      skipped.push({ claim, reason: errorNames.get(outcome.args.reason) ?? '' })
+    if (outcome?.eventName === 'ClaimSkipped') skipped.push({ claim, reason: names.get(outcome.args.reason) ?? '' })
   }
   return { paid, skipped, hash, receipt }
 }
 
-/** The contract's errors by selector. */
-const errorNames = new Map<Hex, string>(
-  abi.flatMap((item) => (item.type === 'error' ? [[toFunctionSelector(formatAbiItem(item)), item.name] as const] : [])),
-)
+const names = errorNames(abi)

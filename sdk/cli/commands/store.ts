@@ -41,6 +41,7 @@ export function storeCommand(): Command {
     buying('verify', 'have sellers prove that they hold what is stored')
       .argument('[name]', 'of one file; all where nothing is said')
       .option('--leaves <number>', 'how many kilobytes to ask for of each, by chance; 8 where nothing is said')
+      .option('--network <id>', "state what failed in this network's history, on your own edges")
       .action(run<VerifyOptions>(verifyFiles)),
   )
   group.addCommand(command('list', 'show what is stored where').addOption(storeOption()).action(run(listFiles)))

@@ -1,19 +1,21 @@
+import { getAddress } from 'viem'
 import { ScripError } from '../../errors/ScripError.ts'
 import type { ChallengeOutcome } from '../../market/index.ts'
 import { count, type Output, print } from '../output.ts'
-import { parseWhole } from '../parse.ts'
+import { parseNetwork, parseWhole } from '../parse.ts'
 import { amountOf, readUnit } from '../units.ts'
 import { type BuyingOptions, openBuying } from './openBuying.ts'
 import { findStored, type StoredFile, storedFiles } from './storedFiles.ts'
 
 /** The options of `scrip store verify`. */
-export type VerifyOptions = BuyingOptions & { leaves?: string }
+export type VerifyOptions = BuyingOptions & { leaves?: string; network?: string }
 
 type Verified = { readonly name: string; readonly outcome: ChallengeOutcome }
 
 /** Challenges the sellers of stored files. @throws `CHALLENGE_FAILED` where one failed, after all were asked */
 export async function verifyFiles(options: VerifyOptions, name?: string): Promise<undefined> {
   const leaves = options.leaves === undefined ? undefined : Math.max(1, parseWhole(options.leaves, 'leaves', 256))
+  const networkId = options.network === undefined ? undefined : parseNetwork({ network: options.network })
   const buying = await openBuying(options)
   try {
     const files =
@@ -32,7 +34,10 @@ export async function verifyFiles(options: VerifyOptions, name?: string): Promis
       verified.push({ name: file.name, outcome })
       if (!options.json) print(describe({ name: file.name, outcome }, amountOf(buying.spent() - before, unit)), false)
     }
-    if (options.json) print({ lines: [], data: { verified: verified.map(dataOf), spent: buying.spent() } }, true)
+    const stated = networkId === undefined ? [] : await buying.buyer.stateFailures({ networkId })
+    const data = { verified: verified.map(dataOf), spent: buying.spent(), stated }
+    const lines = stated.map(({ seller, hash }) => `Stated what ${getAddress(seller)} failed, transaction ${hash}`)
+    if (options.json || lines.length > 0) print({ lines, data }, options.json)
     const failed = verified.filter(({ outcome }) => !outcome.isHeld).map((one) => one.name)
     if (failed.length === 0) return
     throw new ScripError('CHALLENGE_FAILED', {

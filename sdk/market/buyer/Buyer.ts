@@ -3,6 +3,7 @@ import type { SignedAgreement } from '../Agreement.ts'
 import type { SignedOffer } from '../Offer.ts'
 import type { Challenge } from '../paths.ts'
 import type { StoredPiece } from '../statements.ts'
+import type { StatedFailures } from './stateFailures.ts'
 
 /** An agreement as its buyer keeps it. */
 export type BuyerAgreement = SignedAgreement & {
@@ -115,4 +116,11 @@ export type Buyer = {
   pieces(): Promise<BuyerPiece[]>
   /** Every failed challenge, the oldest first. */
   failures(): Promise<Failure[]>
+  /**
+   * States in a network's history what failed: the buyer's own edges to the sellers get lower by what it paid for the pieces,
+   * and nobody else's. Stated again, nothing is added.
+   * @returns What was stated, by seller; nothing where there is nothing new
+   * @throws `TRANSACTION_REVERTED`, and what sending a transaction throws
+   */
+  stateFailures(parameters: { readonly networkId: bigint }): Promise<StatedFailures[]>
 }

@@ -1,6 +1,7 @@
 import type { Address } from 'viem'
 import { accountOf, type ScripClient } from '../../chain/transact.ts'
 import { toHex } from '../../channels/bytes.ts'
+import { reach } from '../../client/reach.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { kilobytes } from '../../http/price.ts'
 import { isToldByPeer, receiveProblem } from '../../http/problem.ts'
@@ -52,12 +53,14 @@ export function createAgreeing({ client, signer, store, payments, clock }: Agree
   /** Sends a proposal, and keeps what comes of it. */
   const propose = async (record: AgreementRecord): Promise<BuyerAgreement> => {
     const { id, agreement, buyerSignature, offer, url } = record
-    const pay = payments.fetchAt(agreement, { unit: 'call', amount: agreement.price, count: 1n }, costOf(agreement))
     const proposal = { id, agreement, buyerSignature }
-    const answer = await pay(new URL(agreementPath(id), url), {
-      method: 'PUT',
-      headers: { [PROPOSAL_HEADER]: writeProposalHeader({ offer, proposal }) },
-    })
+    const headers = { [PROPOSAL_HEADER]: writeProposalHeader({ offer, proposal }) }
+    const request = () => new Request(new URL(agreementPath(id), url), { method: 'PUT', headers, redirect: 'error' })
+    // Nothing is paid before the seller has nothing against it but that it is not paid; what it signed before, it gives again.
+    const first = await reach(request())
+    const pay = payments.fetchAt(agreement, { unit: 'call', amount: agreement.price, count: 1n }, costOf(agreement))
+    if (first.status === 402) await first.body?.cancel()
+    const answer = first.status === 402 ? await pay(request()) : first
     if (!answer.ok) {
       const problem = await receiveProblem(answer)
       // It said no: nothing is left open.

@@ -8,6 +8,7 @@ import { createPayments, type PaymentsParameters } from './createPayments.ts'
 import { fetchPiece } from './fetchPiece.ts'
 import { readOfferAt } from './readOfferAt.ts'
 import { agreements, failures, findAgreement, isSettled, pieceKey, pieces } from './records.ts'
+import { stateFailures } from './stateFailures.ts'
 import { storePiece } from './storePiece.ts'
 
 /** What `createBuyer` takes. */
@@ -76,6 +77,7 @@ export function createBuyer({ clock = now, ...parameters }: BuyerParameters): Bu
       return settled.sort((one, other) => one.agreement.start - other.agreement.start)
     },
     pieces: () => store.all(pieces),
+    stateFailures: ({ networkId }) => stateFailures({ client, store }, networkId),
     failures: async () => (await store.all(failures)).sort((one, other) => one.at - other.at),
   }
 }

@@ -6,7 +6,7 @@ import { kilobytes } from '../../http/price.ts'
 import { receiveProblem } from '../../http/problem.ts'
 import { readText } from '../../http/readText.ts'
 import { put, type Store } from '../../store/Store.ts'
-import { createRootBuilder } from '../merkle.ts'
+import { createRootBuilder, LEAF } from '../merkle.ts'
 import { piecePath, statePath } from '../paths.ts'
 import { attestedIn, type PieceState, readState } from '../pieceState.ts'
 import type { BuyerAgreement, BuyerPiece, OnProgress } from './Buyer.ts'
@@ -14,8 +14,14 @@ import { costOf } from './createAgreeing.ts'
 import type { Payments } from './createPayments.ts'
 import { pieceKey, pieces } from './records.ts'
 
-/** Bytes of a part: what a seller that takes a payment and keeps nothing can take. As much as a reader pays ahead. */
-export const PART = 65_536
+/** Bytes of the first part: what a seller that takes a payment and keeps nothing can take. As much as a reader pays ahead. */
+const FIRST_PART = 65_536
+
+/** Bytes of a part at most. */
+const MOST_PART = 2 ** 20
+
+/** Bytes that are read from a file at a time to make its root. */
+const READ = 2 ** 20
 
 /** Bytes of a state that are read at most. */
 const LONGEST_STATE = 4_096
@@ -78,7 +84,7 @@ async function send({ file, piece, agreement, payments, onProgress, signal }: Se
   while (state.signature === undefined) {
     const start = state.received
     onProgress?.(start, size)
-    const body = new Uint8Array(Math.max(0, Math.min(PART, size - start)))
+    const body = new Uint8Array(Math.max(0, Math.min(partAfter(start), size - start)))
     if (body.length === 0) throw new ScripError('PROTOCOL_VIOLATION', { detail: 'The seller has more than there is.' })
     await readPart(file, body, start)
     const price = {
@@ -112,6 +118,11 @@ async function send({ file, piece, agreement, payments, onProgress, signal }: Se
   return state
 }
 
+/** Bytes of the part after so many: as many as the seller kept of the piece before, so that it never gains by hanging up. */
+function partAfter(received: number): number {
+  return Math.min(MOST_PART, Math.max(FIRST_PART, received - (received % LEAF)))
+}
+
 /** How far a seller has a piece. Free. */
 export async function askState(url: string, id: Hex, root: Hex, signal?: AbortSignal): Promise<PieceState> {
   const answer = await reach(new Request(new URL(statePath(id, root), url), { redirect: 'error' }), signal)
@@ -132,7 +143,7 @@ function explained(error: unknown, start: number, signal: AbortSignal | undefine
 /** The root of a file, and its size. @throws `INVALID_ARGUMENT` where it is empty */
 export async function rootOfFile(file: FileHandle, path: string): Promise<{ root: Hex; size: number }> {
   const builder = createRootBuilder()
-  const bytes = new Uint8Array(16 * PART)
+  const bytes = new Uint8Array(READ)
   let size = 0
   for (;;) {
     const { bytesRead } = await file.read(bytes, 0, bytes.length, size)

@@ -242,10 +242,13 @@ type ExpiryParameters = {
   onError: ((error: unknown) => void) | undefined
 }
 
+/** Milliseconds until a disk that did not let its space be freed is asked again. */
+const RETRY = 60_000
+
 /** Frees the space of agreements that are over. */
 function createExpiry({ book, shelf, clock, onError }: ExpiryParameters) {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let working: Promise<void> = Promise.resolve()
+  let working: Promise<void> | undefined
   let isClosed = false
 
   const sweep = async () => {
@@ -255,17 +258,28 @@ function createExpiry({ book, shelf, clock, onError }: ExpiryParameters) {
       await shelf.remove(id)
     }
   }
-  const plan = () => {
-    const next = book.nextEnd()
+  const sleep = (milliseconds: number) => {
     clearTimeout(timer)
-    if (next === undefined || isClosed) return
-    timer = setTimeout(wake, Math.min(LONGEST_SLEEP, Math.max(0, next - clock()) * 1_000))
+    if (isClosed) return
+    timer = setTimeout(wake, Math.min(LONGEST_SLEEP, milliseconds))
     timer.unref()
   }
+  const plan = () => {
+    const next = book.nextEnd()
+    if (next !== undefined && working === undefined) sleep(Math.max(0, next - clock()) * 1_000)
+  }
   const wake = () => {
-    working = sweep()
-      .catch((error: unknown) => onError?.(error))
-      .finally(plan)
+    working = sweep().then(
+      () => {
+        working = undefined
+        plan()
+      },
+      (error: unknown) => {
+        working = undefined
+        onError?.(error)
+        sleep(RETRY)
+      },
+    )
   }
   return {
     plan,

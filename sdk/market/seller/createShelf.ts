@@ -84,6 +84,11 @@ export async function createShelf({ folder, store, attest, isKnown }: ShelfParam
 
   await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const record of await store.all(pieces)) {
+    if (!isKnown(record.agreement)) {
+      // The last part came when its agreement was over.
+      await store.write([{ table: pieces, key: keyOf(record), remove: true }])
+      continue
+    }
     keep(record)
     const path = join(folderOf(record.agreement), record.root)
     // Put in its place by a process that ended before it could say so.

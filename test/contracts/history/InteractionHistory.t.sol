@@ -3,30 +3,11 @@ pragma solidity ^0.8.30;
 
 import {IPaymentChannels} from "../../../contracts/channels/IPaymentChannels.sol";
 import {IInteractionHistory} from "../../../contracts/history/IInteractionHistory.sol";
-import {InteractionHistory} from "../../../contracts/history/InteractionHistory.sol";
-import {Settlement} from "../support/Settlement.sol";
+import {PlainToken} from "../support/PlainToken.sol";
+import {HistoryTest} from "./HistoryTest.sol";
 
 /// @dev The branches are those of `InteractionHistory.tree`.
-contract InteractionHistoryTest is Settlement {
-    uint96 private constant ONE = 1e18;
-    uint256 private constant START = 1_800_000_000;
-
-    InteractionHistory private history;
-    address private steward;
-    address private alice;
-    address private bob;
-    uint256 private networkId;
-
-    function setUp() external {
-        vm.warp(START);
-        deployChannels();
-        history = new InteractionHistory(channels);
-        steward = makeAddr("steward");
-        alice = makeAddr("alice");
-        bob = makeAddr("bob");
-        networkId = history.createNetwork(steward, 1 days, "");
-    }
-
+contract InteractionHistoryTest is HistoryTest {
     // createNetwork
 
     function test_CreateNetwork_RevertWhen_StewardIsZero() external {
@@ -72,6 +53,12 @@ contract InteractionHistoryTest is Settlement {
         vm.expectRevert(failure);
         history.setWeight(unknown, address(token), ONE);
         vm.expectRevert(failure);
+        history.retire(unknown, address(token));
+        vm.expectRevert(failure);
+        history.transferSteward(unknown, steward);
+        vm.expectRevert(failure);
+        history.acceptSteward(unknown);
+        vm.expectRevert(failure);
         history.sync(unknown, none);
         vm.expectRevert(failure);
         history.network(unknown);
@@ -79,6 +66,9 @@ contract InteractionHistoryTest is Settlement {
         history.edge(unknown, alice, bob);
         vm.expectRevert(failure);
         history.totals(unknown, alice);
+        address[] memory nobody = new address[](0);
+        vm.expectRevert(failure);
+        history.capacities(unknown, nobody, nobody);
     }
 
     function testFuzz_SetWeight_RevertWhen_CallerIsNotTheSteward(address caller) external {
@@ -90,7 +80,7 @@ contract InteractionHistoryTest is Settlement {
 
     function test_SetWeight_RevertWhen_WeightIsZero() external {
         vm.expectRevert(IInteractionHistory.InvalidWeight.selector);
-        _setWeight(0);
+        setWeight(0);
     }
 
     function testFuzz_SetWeight_RevertGiven_TheTokenHasOne(uint96 first, uint96 second) external {
@@ -98,12 +88,164 @@ contract InteractionHistoryTest is Settlement {
         second = bound96(second, 1, type(uint96).max);
         vm.expectEmit(address(history));
         emit IInteractionHistory.WeightSet(networkId, address(token), first);
-        _setWeight(first);
+        setWeight(first);
         assertEq(history.weightOf(networkId, address(token)), first);
         vm.expectRevert(
             abi.encodeWithSelector(IInteractionHistory.WeightAlreadySet.selector, networkId, token, first)
         );
-        _setWeight(second);
+        setWeight(second);
+    }
+
+    // transferSteward, acceptSteward
+
+    function testFuzz_TransferSteward_RevertWhen_CallerIsNotTheSteward(address caller) external {
+        vm.assume(caller != steward);
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.OnlySteward.selector, caller, steward));
+        vm.prank(caller);
+        history.transferSteward(networkId, caller);
+    }
+
+    function testFuzz_AcceptSteward_RevertWhen_ItWasNotOffered(address caller, address next) external {
+        vm.assume(caller != next);
+        if (next != address(0)) _offer(next);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.OnlyStewardCandidate.selector, caller, next)
+        );
+        vm.prank(caller);
+        history.acceptSteward(networkId);
+    }
+
+    function testFuzz_AcceptSteward_ThePlaceIsTheNextOnes(address next) external {
+        vm.assume(next != steward && next != address(0));
+        vm.expectEmit(address(history));
+        emit IInteractionHistory.StewardTransferStarted(networkId, steward, next);
+        _offer(next);
+        _assertSteward(steward);
+        vm.expectEmit(address(history));
+        emit IInteractionHistory.StewardChanged(networkId, next);
+        vm.prank(next);
+        history.acceptSteward(networkId);
+        _assertSteward(next);
+        // The first one has nothing left to say, nor can the second one accept again.
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.OnlySteward.selector, steward, next));
+        setWeight(ONE);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.OnlyStewardCandidate.selector, next, address(0))
+        );
+        vm.prank(next);
+        history.acceptSteward(networkId);
+        vm.prank(next);
+        history.setWeight(networkId, address(token), ONE);
+    }
+
+    function testFuzz_TransferSteward_AnOfferIsTakenBackOrReplaced(address first, address second) external {
+        vm.assume(first != second && first != address(0));
+        _offer(first);
+        _offer(second);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.OnlyStewardCandidate.selector, first, second)
+        );
+        vm.prank(first);
+        history.acceptSteward(networkId);
+        _assertSteward(steward);
+    }
+
+    /// @dev Nobody holds the place of zero, in any network that there is.
+    function test_AcceptSteward_OfOneNetworkOnly() external {
+        uint256 other = history.createNetwork(alice, 1 hours, "");
+        _offer(bob);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.OnlyStewardCandidate.selector, bob, address(0))
+        );
+        vm.prank(bob);
+        history.acceptSteward(other);
+    }
+
+    // retire
+
+    function testFuzz_Retire_RevertWhen_CallerIsNotTheSteward(address caller) external {
+        vm.assume(caller != steward);
+        setWeight(ONE);
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.OnlySteward.selector, caller, steward));
+        vm.prank(caller);
+        history.retire(networkId, address(token));
+    }
+
+    function test_Retire_RevertGiven_NoWeight() external {
+        vm.expectRevert(abi.encodeWithSelector(IInteractionHistory.NoWeight.selector, networkId, token));
+        retire();
+    }
+
+    function testFuzz_Retire_IsForEver(uint96 weight, uint96 again) external {
+        setWeight(bound96(weight, 1, type(uint96).max));
+        vm.expectEmit(address(history));
+        emit IInteractionHistory.TokenRetired(networkId, address(token));
+        retire();
+        assertEq(history.weightOf(networkId, address(token)), 0);
+        bytes memory failure = abi.encodeWithSelector(
+            IInteractionHistory.AlreadyRetired.selector,
+            networkId,
+            token
+        );
+        vm.expectRevert(failure);
+        retire();
+        vm.expectRevert(failure);
+        setWeight(bound96(again, 1, type(uint96).max));
+    }
+
+    /// @dev What was counted stays; what was settled before and comes late counts as little as what is settled later.
+    function testFuzz_Retire_ThePastStaysAndTheRestCountsNothing(
+        uint96 counted,
+        uint96 late,
+        uint96 later
+    ) external {
+        counted = bound96(counted, 1, type(uint64).max);
+        setWeight(ONE);
+        settleAndSync("alice", "bob", counted);
+        settle("alice", "bob", bound96(late, 1, type(uint64).max));
+        retire();
+        settleAndSync("alice", "bob", bound96(later, 1, type(uint64).max));
+        settleAndSync("carol", "bob", 1);
+        _assertEdge(alice, bob, counted, 0);
+        assertEq(history.syncedOf(networkId, channels.channelId(channelOf("alice", "bob"))), counted);
+        _assertEdge(makeAddr("carol"), bob, 0, 0);
+        vm.warp(START + 1 days);
+        _assertEpoch(counted, counted);
+    }
+
+    /// @dev Retiring a token while a batch is under way stops nothing else in it, and another network not at all.
+    function test_Retire_JamsNoBatch() external {
+        uint256 other = history.createNetwork(steward, 1 days, "");
+        vm.prank(steward);
+        history.setWeight(other, address(token), ONE);
+        setWeight(ONE);
+        IPaymentChannels.Channel[] memory batch = new IPaymentChannels.Channel[](2);
+        batch[0] = settle("alice", "bob", 100)[0];
+        PlainToken second = new PlainToken();
+        retire();
+        token = second;
+        setWeight(ONE);
+        batch[1] = settle("carol", "bob", 30)[0];
+        history.sync(networkId, batch);
+        _assertEdge(alice, bob, 0, 0);
+        _assertEdge(makeAddr("carol"), bob, 30, 0);
+        batch[1] = batch[0];
+        history.sync(other, batch);
+        (uint96 served, , ) = history.edge(other, alice, bob);
+        assertEq(served, 100);
+    }
+
+    /// @dev A steward that wants all counted that was settled syncs and retires in one transaction.
+    function test_Retire_CanCountTheLastInTheSameCall() external {
+        setWeight(ONE);
+        IPaymentChannels.Channel[] memory settled = settle("alice", "bob", 100);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(history.sync, (networkId, settled));
+        calls[1] = abi.encodeCall(history.retire, (networkId, address(token)));
+        vm.prank(steward);
+        history.multicall(calls);
+        settleAndSync("alice", "bob", 1);
+        _assertEdge(alice, bob, 100, 0);
     }
 
     // sync
@@ -116,7 +258,7 @@ contract InteractionHistoryTest is Settlement {
 
     /// @dev Nobody can put an edge into somebody's name: what counts is what that payer's signer signed and was claimed.
     function testFuzz_Sync_AnUnopenedChannelIsNoEdge(IPaymentChannels.Channel memory forged) external {
-        _setWeight(ONE);
+        setWeight(ONE);
         forged.token = address(token);
         IPaymentChannels.Channel[] memory forgeries = new IPaymentChannels.Channel[](1);
         forgeries[0] = forged;
@@ -127,7 +269,7 @@ contract InteractionHistoryTest is Settlement {
     function testFuzz_Sync_ADescriptorThatNamesAnotherIsNoEdge(uint96 amount, address other) external {
         amount = bound96(amount, 1, type(uint64).max);
         vm.assume(other != alice && other != bob);
-        _setWeight(ONE);
+        setWeight(ONE);
         IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
         settled[0].payer = other;
         history.sync(networkId, settled);
@@ -140,7 +282,7 @@ contract InteractionHistoryTest is Settlement {
 
     function testFuzz_Sync_PayingOneselfCountsNothing(uint96 amount) external {
         amount = bound96(amount, 1, type(uint64).max);
-        _setWeight(ONE);
+        setWeight(ONE);
         history.sync(networkId, settle("alice", "alice", amount));
         _assertEdge(alice, alice, 0, 0);
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, alice);
@@ -151,7 +293,7 @@ contract InteractionHistoryTest is Settlement {
     function testFuzz_Sync_CountsWhatWasSettled(uint96 weight, uint96 amount) external {
         weight = bound96(weight, 1, type(uint96).max);
         amount = bound96(amount, 1, type(uint96).max);
-        _setWeight(weight);
+        setWeight(weight);
         IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
         uint96 served = _saturated((uint256(weight) * amount) / ONE);
         if (served != 0) {
@@ -163,6 +305,8 @@ contract InteractionHistoryTest is Settlement {
         IPaymentChannels.Channel[] memory twice = new IPaymentChannels.Channel[](2);
         (twice[0], twice[1]) = (settled[0], settled[0]);
         history.sync(networkId, twice);
+        assertEq(history.syncedOf(networkId, channels.channelId(settled[0])), amount);
+        assertEq(history.syncedOf(networkId + 1, channels.channelId(settled[0])), 0);
         _assertEdge(alice, bob, served, 0);
         (uint96 provided, uint96 consumed, , ) = history.totals(networkId, bob);
         assertEq(provided, served);
@@ -175,7 +319,7 @@ contract InteractionHistoryTest is Settlement {
     /// @dev However the settlements are cut and synced, the edge ends as one sync at the end leaves it.
     function testFuzz_Sync_DustIsNotLost(uint96 weight, uint32[10] memory amounts, uint256 syncs) external {
         weight = bound96(weight, 1, 10 * ONE);
-        _setWeight(weight);
+        setWeight(weight);
         IPaymentChannels.Channel[] memory settled;
         uint256 total;
         for (uint256 i = 0; i < amounts.length; ++i) {
@@ -190,7 +334,7 @@ contract InteractionHistoryTest is Settlement {
 
     /// @dev At half a unit a payment of one each, every second one counts.
     function test_Sync_DustOfHalfAUnit() external {
-        _setWeight(ONE / 2);
+        setWeight(ONE / 2);
         for (uint96 payments = 1; payments <= 5; ++payments) {
             history.sync(networkId, settle("alice", "bob", 1));
             _assertEdge(alice, bob, payments / 2, 0);
@@ -201,13 +345,13 @@ contract InteractionHistoryTest is Settlement {
         before = bound96(before, 1, type(uint64).max);
         later = bound96(later, 1, type(uint64).max);
         settle("alice", "bob", before);
-        _setWeight(ONE);
+        setWeight(ONE);
         history.sync(networkId, settle("alice", "bob", later));
         _assertEdge(alice, bob, before + later, 0);
     }
 
     function test_Sync_SaturatesAndGoesOn() external {
-        _setWeight(type(uint96).max);
+        setWeight(type(uint96).max);
         history.sync(networkId, settle("alice", "bob", type(uint64).max));
         _assertEdge(alice, bob, type(uint96).max, 0);
         // Neither more on the same edge nor another edge of the same peers is jammed.
@@ -224,7 +368,7 @@ contract InteractionHistoryTest is Settlement {
     /// @dev What consumers consumed, what providers provided and what the edges say is the same.
     function testFuzz_Sync_TotalsAddUp(uint32[8] memory amounts, uint256 whom) external {
         string[4] memory names = ["alice", "bob", "carol", "dave"];
-        _setWeight(ONE / 3);
+        setWeight(ONE / 3);
         for (uint256 i = 0; i < amounts.length; ++i) {
             uint256 pair = (whom >> (8 * i)) % 16;
             uint96 amount = bound96(amounts[i], 1, type(uint32).max);
@@ -249,7 +393,7 @@ contract InteractionHistoryTest is Settlement {
         weight = bound96(weight, ONE, 10 * ONE);
         amount = bound96(amount, 1, type(uint64).max);
         uint256 other = history.createNetwork(steward, 1 hours, "");
-        _setWeight(ONE);
+        setWeight(ONE);
         vm.prank(steward);
         history.setWeight(other, address(token), weight);
         IPaymentChannels.Channel[] memory settled = settle("alice", "bob", amount);
@@ -269,7 +413,7 @@ contract InteractionHistoryTest is Settlement {
         uint32[6] memory amounts,
         uint16[6] memory hourly
     ) external {
-        _setWeight(ONE);
+        setWeight(ONE);
         uint96 sum;
         uint96 closed;
         uint256 passed;
@@ -287,11 +431,54 @@ contract InteractionHistoryTest is Settlement {
         }
     }
 
+    // capacities
+
+    function testFuzz_Capacities_RevertWhen_ThereAreMoreOnOneSide(uint8 from, uint8 to) external {
+        vm.assume(from != to);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInteractionHistory.UnequalLengths.selector, uint256(from), uint256(to))
+        );
+        history.capacities(networkId, new address[](from), new address[](to));
+    }
+
+    /// @dev Each is what its edge had served when the last epoch closed, in any order and however often it is asked for.
+    function testFuzz_Capacities_AreTheEdgesOfTheLastClosedEpoch(
+        uint32[8] memory amounts,
+        uint256 whom,
+        uint256 pauses
+    ) external {
+        string[3] memory names = ["alice", "bob", "carol"];
+        setWeight(ONE);
+        uint256 passed;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            uint256 pair = (whom >> (8 * i)) % 9;
+            passed += ((pauses >> i) & 1) * 1 days;
+            vm.warp(START + passed);
+            uint96 amount = bound96(amounts[i], 1, type(uint32).max);
+            history.sync(networkId, settle(names[pair / 3], names[pair % 3], amount));
+        }
+        (address[] memory from, address[] memory to) = (new address[](10), new address[](10));
+        for (uint256 i = 0; i < 10; ++i) {
+            (from[i], to[i]) = (makeAddr(names[((whom % 3) + i / 3) % 3]), makeAddr(names[i % 3]));
+        }
+        uint96[] memory found = history.capacities(networkId, from, to);
+        assertEq(found.length, 10);
+        for (uint256 i = 0; i < 10; ++i) {
+            (, uint96 servedLastEpoch, ) = history.edge(networkId, from[i], to[i]);
+            assertEq(found[i], servedLastEpoch);
+        }
+    }
+
     // what the tests above share
 
-    function _setWeight(uint96 weight) private {
+    function _offer(address next) private {
         vm.prank(steward);
-        history.setWeight(networkId, address(token), weight);
+        history.transferSteward(networkId, next);
+    }
+
+    function _assertSteward(address expected) private view {
+        (address steward_, , ) = history.network(networkId);
+        assertEq(steward_, expected);
     }
 
     function _saturated(uint256 sum) private pure returns (uint96) {

@@ -9,6 +9,7 @@ import {
   deployContracts,
   descriptor,
   MAX_UINT96,
+  signedReceipt,
   voucher,
   WEIGHT_ONE,
 } from '../../support/contracts.ts'
@@ -84,9 +85,31 @@ describe('A network', () => {
       [2, () => history.sync(2, [])],
       [2, () => history.edge(2, anna, bert)],
       [0, () => history.totals(0, anna)],
+      [2, () => history.retire(2, dollar)],
+      [2, () => history.capacities(2, [], [])],
+      [0, () => history.receiptOf(0, anna, bert)],
+      [2, () => history.connect(anna).stateFaults(2, anna, bert, 1n, '0x')],
     ] as const) {
       await expect(call()).to.be.revertedWithCustomError(history, 'UnknownNetwork').withArgs(networkId)
     }
+  })
+})
+
+describe('The steward of a network', () => {
+  it('offers its place, and whom it was offered takes it', async () => {
+    const { history, steve, carla, dollar } = await networkHelpers.loadFixture(community)
+    await expect(history.connect(steve).transferSteward(1, carla))
+      .to.emit(history, 'StewardTransferStarted')
+      .withArgs(1, steve, carla)
+    expect((await history.network(1)).steward).to.equal(steve.address)
+    await expect(history.connect(steve).acceptSteward(1))
+      .to.be.revertedWithCustomError(history, 'OnlyStewardCandidate')
+      .withArgs(steve, carla)
+    await expect(history.connect(carla).acceptSteward(1)).to.emit(history, 'StewardChanged').withArgs(1, carla)
+    await expect(history.connect(steve).setWeight(1, dollar, WEIGHT_ONE))
+      .to.be.revertedWithCustomError(history, 'OnlySteward')
+      .withArgs(steve, carla)
+    await history.connect(carla).setWeight(1, dollar, WEIGHT_ONE)
   })
 })
 
@@ -128,6 +151,73 @@ describe('The weight of a token', () => {
     await history.sync(2, [channel])
     expect((await history.edge(1, anna, bert)).served).to.equal(1_000n)
     expect((await history.edge(2, anna, bert)).served).to.equal(250n)
+  })
+})
+
+describe('Retiring a token', () => {
+  it('leaves what was counted, and counts nothing more', async () => {
+    const world = await networkHelpers.loadFixture(weighted)
+    const { history, dollar, steve, anna, bert, settle } = world
+    await history.sync(1, [await settle(anna, bert, 300n)])
+    const unsynced = await settle(anna, bert, 500n)
+    await expect(history.connect(anna).retire(1, dollar)).to.be.revertedWithCustomError(history, 'OnlySteward')
+    await expect(history.connect(steve).retire(1, dollar)).to.emit(history, 'TokenRetired').withArgs(1, dollar)
+    await expect(history.sync(1, [unsynced])).not.to.emit(history, 'EdgeUpdated')
+    expect(await served(world, anna, bert)).to.equal(300n)
+    expect(await history.weightOf(1, dollar)).to.equal(0n)
+    await expect(history.connect(steve).setWeight(1, dollar, 1n))
+      .to.be.revertedWithCustomError(history, 'AlreadyRetired')
+      .withArgs(1, dollar)
+  })
+})
+
+describe('Receipts', () => {
+  it('are recorded by anybody once both peers signed, beside what was settled', async () => {
+    const world = await networkHelpers.loadFixture(weighted)
+    const { history, anna, bert, carla, settle } = world
+    await history.sync(1, [await settle(anna, bert, 700n)])
+    await expect(history.connect(carla).record(await signedReceipt(history, anna, bert, 40n, 2n)))
+      .to.emit(history, 'ReceiptRecorded')
+      .withArgs(1, anna, bert, 40n, 2n)
+    expect(await history.receiptOf(1, anna, bert)).to.deep.equal([40n, 2n])
+    expect(await history.receiptOf(1, bert, anna)).to.deep.equal([0n, 0n])
+    expect(await history.edge(1, anna, bert)).to.deep.equal([700n, 0n, 0n])
+    expect(await history.totals(1, bert)).to.deep.equal([700n, 0n, 0n, 0n])
+  })
+
+  it('of a batch are skipped where one alone would be refused', async () => {
+    const { history, anna, bert, carla } = await networkHelpers.loadFixture(community)
+    const good = await signedReceipt(history, anna, bert, 40n)
+    const forged = { ...(await signedReceipt(history, anna, carla, 40n)), providerSig: good.providerSig }
+    await history.connect(carla).record(good)
+    const batch = history.recordBatch([good, forged, await signedReceipt(history, bert, anna, 7n)])
+    const { StaleReceipt, InvalidSignature } = Object.fromEntries(
+      ['StaleReceipt', 'InvalidSignature'].map((name) => [name, history.interface.getError(name)?.selector]),
+    )
+    await expect(batch)
+      .to.emit(history, 'ReceiptSkipped')
+      .withArgs(await history.receiptHash(good.receipt), StaleReceipt)
+    await expect(batch)
+      .to.emit(history, 'ReceiptSkipped')
+      .withArgs(await history.receiptHash(forged.receipt), InvalidSignature)
+    expect(await history.receiptOf(1, bert, anna)).to.deep.equal([7n, 1n])
+    expect(await history.receiptOf(1, anna, carla)).to.deep.equal([0n, 0n])
+  })
+})
+
+describe('Faults', () => {
+  it('take back from the consumer’s own edge, and from nothing else', async () => {
+    const { history, anna, bert, settle } = await networkHelpers.loadFixture(weighted)
+    await history.sync(1, [await settle(anna, bert, 700n)])
+    await expect(history.connect(bert).stateFaults(1, anna, bert, 50n, '0x'))
+      .to.be.revertedWithCustomError(history, 'InvalidSignature')
+      .withArgs(anna)
+    await expect(history.connect(anna).stateFaults(1, anna, bert, 50n, '0x'))
+      .to.emit(history, 'FaultsStated')
+      .withArgs(1, anna, bert, 50n)
+    expect(await history.edge(1, anna, bert)).to.deep.equal([700n, 0n, 50n])
+    expect(await history.totals(1, bert)).to.deep.equal([700n, 0n, 0n, 0n])
+    expect(await history.totals(1, anna)).to.deep.equal([0n, 700n, 0n, 0n])
   })
 })
 

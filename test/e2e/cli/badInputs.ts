@@ -264,6 +264,27 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
     code: 'TRANSACTION_REVERTED',
     says: /UnknownNetwork\(99\).*--network/,
   }),
+  'a history of no network': () => ({
+    words: ['history'],
+    role: 'nobody',
+    code: 'INVALID_ARGUMENT',
+    says: /--network <id>.*`scrip history --help`/,
+  }),
+  'a receipt of others': (world) => ({
+    words: ['history', 'sign-receipt', world.seller, `0x${'1'.repeat(40)}`, '1', '1', '--network', world.networkId],
+    code: 'INVALID_ARGUMENT',
+    says: /is neither the consumer nor the provider\. .*--as/,
+  }),
+  'a receipt that is none': () => ({
+    words: ['history', 'record', '{"kind":"transfer"}'],
+    code: 'INVALID_ARGUMENT',
+    says: /kind is not receipt\. .*`scrip history sign-receipt`/,
+  }),
+  'a currency to retire that is another steward’s': (world) => ({
+    words: ['history', 'retire', world.currency, '--network', world.networkId],
+    code: 'TRANSACTION_REVERTED',
+    says: /OnlySteward\(.*the key of the second address/,
+  }),
   'a claim for a network that is none': () => ({
     words: ['claim', '--network', '99'],
     role: 'seller',

@@ -14,7 +14,11 @@ describe('the usage of scrip', () => {
     [['balance', '--rpc'], /^Option '--rpc <url>' argument missing$/, /^`scrip balance --help`/],
     [['fetch'], /^Missing required argument 'url'$/, /^`scrip fetch --help`/],
     [['fetch', 'a', 'b'], /^Too many arguments for 'fetch'/, /^`scrip fetch --help`/],
-    [['history'], /^Required option '--network <id>' not specified$/, /^`scrip history --help`/],
+    [
+      ['history', 'edge', '0x1', '0x2'],
+      /^Required option '--network <id>' not specified$/,
+      /^`scrip history edge --help`/,
+    ],
     [['currency', 'redeem', '0x1'], /^Missing required argument 'amount'$/, /^`scrip currency redeem --help`/],
     [['channels', 'exit'], /^Missing required argument 'channel'$/, /^`scrip channels exit --help`/],
     [['dev', '--chain', 'geth'], /Allowed choices are hardhat, anvil\.$/, /^`scrip dev --help`/],

@@ -17,6 +17,8 @@ export type Stall = Site & {
   payee: Payee
   folder: string
   person: Person
+  /** Where it keeps what it earned. */
+  store: Store
   /** What it charged, in base units over all channels. */
   charged(): Promise<bigint>
   /** Stops it, and starts it anew on the same folder and port. */
@@ -27,6 +29,7 @@ export type Stall = Site & {
 export type StallOptions = Partial<Omit<SellerParameters, 'payee' | 'client' | 'signer'>> & {
   person?: Person
   store?: Store
+  port?: number
 }
 
 const folders: string[] = []
@@ -47,7 +50,7 @@ export function newFile(size: number, content: Uint8Array = bytes(size)): string
 }
 
 export async function openStall(market: Market, options: StallOptions = {}): Promise<Stall> {
-  const { person = await market.person(), store = memoryStore(), folder = newFolder(), ...more } = options
+  const { person = await market.person(), store = memoryStore(), folder = newFolder(), port: _port, ...terms } = options
   const accept = {
     chainId: market.chainId,
     contract: addresses.paymentChannels,
@@ -55,7 +58,7 @@ export async function openStall(market: Market, options: StallOptions = {}): Pro
     maxExposure: 0n,
   }
   const payee = createPayee({ account: person.account, store, accept })
-  let port = 0
+  let { port = 0 } = options
   const open = async () => {
     let url = ''
     const seller = await createSeller({
@@ -67,7 +70,7 @@ export async function openStall(market: Market, options: StallOptions = {}): Pro
       region: 'here',
       endpoints: () => [url],
       onError: () => {},
-      ...more,
+      ...terms,
       folder,
     })
     const site = await listen((request, response) => seller.listener(request, response), port)
@@ -81,6 +84,7 @@ export async function openStall(market: Market, options: StallOptions = {}): Pro
     payee,
     folder,
     person,
+    store,
     charged: async () => {
       let sum = 0n
       for (const { channel } of await payee.claimable()) sum += (await payee.standing(channel.id)).charged
