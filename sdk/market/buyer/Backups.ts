@@ -26,6 +26,8 @@ export type Backup = {
   readonly version: string
   /** Bytes of the file that was cut into pieces. */
   readonly size: number
+  /** Its root: pieces of anything else do not go with those that are stored. */
+  readonly root: Hex
   /** Pieces that give the file back. */
   readonly needed: number
   /** The probability of survival that was asked for. */
@@ -33,6 +35,8 @@ export type Backup = {
   readonly seconds: number
   readonly currency: Address
   readonly places: readonly BackupPlace[]
+  /** Sellers that lost a piece of it: none of them gets another. */
+  readonly failed: readonly Address[]
 }
 
 /** What a seller may be known for besides what one saw of it: `believed` of what others say, for example. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import { ScripError } from '../../errors/ScripError.ts'
 import { kilobytes } from '../../http/price.ts'
 import { isToldByPeer } from '../../http/problem.ts'
@@ -15,6 +15,7 @@ import type { Backup, BackupPlace, BackupPlan, Backups, Told } from './Backups.t
 import type { Buyer, BuyerAgreement, Failure, OnProgress } from './Buyer.ts'
 import { createTrackRecord } from './createTrackRecord.ts'
 import { gatherFile, type PieceFile, spreadFile } from './pieceFiles.ts'
+import { rootOfFile } from './storePiece.ts'
 
 /** What `createBackups` takes. */
 export type BackupsParameters = {
@@ -100,9 +101,12 @@ export function createBackups(parameters: BackupsParameters): Backups {
         backup.seconds,
       )
       if (survivalOf(failures, backup.needed) >= backup.target && kept.length >= backup.needed) return backup
+      // Who lost a piece of it is not trusted with another.
+      const failed = new Set(backup.failed)
       const urls = filling.urls.filter((url) => !refused.has(url))
       const { candidates } = await readCandidates(urls, backup, backup.currency)
-      const chosen = await choose(backup, { kept, failures, candidates, filling })
+      const others = candidates.filter(({ seller }) => !failed.has(seller))
+      const chosen = await choose(backup, { kept, failures, candidates: others, filling })
       if (chosen.length === 0) return backup
       backup = await keep({ ...backup, places: [...backup.places, ...chosen] })
     }
@@ -127,6 +131,7 @@ export function createBackups(parameters: BackupsParameters): Backups {
     const choice = filling.isBestEffort ? nearest(backup.target, chooseFor) : chooseFor(backup.target)
     const { price, leastPrice, survival } = choice
     const sellers = choice.sellers.filter((one): one is Offered => 'url' in one)
+    if (sellers.length === 0) return []
     const pieces = kept.length + sellers.length
     await filling.onPlan?.({ needed, pieces, currency: backup.currency, price, leastPrice, survival })
     const numbers = freeNumbers(backup.places)
@@ -246,6 +251,18 @@ export function createBackups(parameters: BackupsParameters): Backups {
   const pieceFile = ({ name, version }: Backup, number: number): string =>
     join(folder, `${Buffer.from(`${name}/${version}`).toString('base64url').slice(-64)}.${number}`)
 
+  const wholeFile = (backup: Backup): string => `${pieceFile(backup, 0)}.whole`
+
+  /** The file that was backed up, put together from its pieces. */
+  const whole = async (
+    backup: Backup,
+    { onProgress, signal }: Pick<Filling, 'onProgress' | 'signal'>,
+  ): Promise<string> => {
+    const path = wholeFile(backup)
+    if (!existsSync(path)) await gather(backup, path, onProgress, signal)
+    return path
+  }
+
   const find = async (name: string): Promise<Backup> => {
     const backup = await store.get(backups, name)
     if (backup !== undefined) return backup
@@ -259,7 +276,6 @@ export function createBackups(parameters: BackupsParameters): Backups {
   return {
     backUp: async ({ name, version, path, sellers, target, seconds, currency, mostPieces, onPlan, ...work }) => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const filling = { urls: sellers, source: async () => path, mostPieces, onPlan, ...work }
       const known = await store.get(backups, name)
       if (known !== undefined && known.version !== version) {
         throw new ScripError('INVALID_ARGUMENT', {
@@ -268,8 +284,13 @@ export function createBackups(parameters: BackupsParameters): Backups {
           values: { name },
         })
       }
-      if (known !== undefined) return fill(known, filling)
-      const { size } = await stat(path)
+      const filling = { urls: sellers, mostPieces, onPlan, ...work }
+      if (known !== undefined) {
+        const isSame = async () => (await measure(path)).root === known.root
+        // What is encrypted again is another file: pieces of both give back neither.
+        return fill(known, { ...filling, source: async () => ((await isSame()) ? path : whole(known, work)) })
+      }
+      const { size, root } = await measure(path)
       const read = await readCandidates(sellers, { seconds }, currency)
       const options = { bytes: size, target, ...(mostPieces !== undefined && { mostPieces }) }
       const { needed, sellers: chosen, price, leastPrice, survival } = chooseSellers(read.candidates, options)
@@ -277,10 +298,8 @@ export function createBackups(parameters: BackupsParameters): Backups {
       const places = chosen.map(({ url, seller, operator }, number): BackupPlace => {
         return { number, url, seller, operator, chosenAt: clock() }
       })
-      return fill(
-        await keep({ name, version, size, needed, target, seconds, currency: read.currency, places }),
-        filling,
-      )
+      const begun = { name, version, size, root, needed, target, seconds, currency: read.currency, places, failed: [] }
+      return fill(await keep(begun), { ...filling, source: async () => path })
     },
 
     restore: async ({ name, target, onProgress, signal }) => {
@@ -298,17 +317,15 @@ export function createBackups(parameters: BackupsParameters): Backups {
       for (const { place, failure, isOver } of checked) {
         if (failure !== undefined) await record.lost(place.seller, place.chosenAt)
         else if (!isOver) await record.held(place.seller, place.chosenAt)
+        if (failure !== undefined) backup = { ...backup, failed: [...backup.failed, place.seller] }
         if (failure !== undefined || isOver) backup = await changed(backup, { ...place, isLost: true })
       }
-      const source = join(folder, `${Buffer.from(name).toString('base64url').slice(-64)}.whole`)
-      const restored: Source = async () => {
-        if (!existsSync(source)) await gather(backup, source, onProgress, signal)
-        return source
-      }
-      const filling = { urls: sellers, source: restored, isBestEffort: true, onPlan, onProgress, signal }
+      const work = { onProgress, signal }
+      const source = () => whole(backup, work)
+      const filling = { urls: sellers, source, isBestEffort: true, onPlan, ...work }
       backup = await fill(backup, filling)
       backup = await keep({ ...backup, places: backup.places.filter(({ isLost }) => isLost === undefined) })
-      await rm(source, { force: true })
+      await rm(wholeFile(before), { force: true })
       const failures = checked.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
       const over = checked.flatMap(({ place, isOver }) => (isOver ? [place] : []))
       const known = new Set(before.places.filter(isStored).map(({ agreement }) => agreement))
@@ -387,6 +404,11 @@ function* freeNumbers(places: readonly BackupPlace[]): Generator<number, never> 
 
 function compare(one: bigint, other: bigint): number {
   return one < other ? -1 : one > other ? 1 : 0
+}
+
+async function measure(path: string): Promise<{ root: Hex; size: number }> {
+  const file = await open(path, 'r')
+  return rootOfFile(file, path).finally(() => file.close())
 }
 
 function now(): number {

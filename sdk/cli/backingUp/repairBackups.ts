@@ -1,0 +1,70 @@
+import { type Backup, createBackups, type Repair } from '../../market/index.ts'
+import { count, type Output, print } from '../output.ts'
+import { parseUrl } from '../parse.ts'
+import { type BuyingOptions, openBuying } from '../storing/openBuying.ts'
+import { amountOf, readUnit } from '../units.ts'
+import { announce } from './backUpFile.ts'
+import { chance } from './chance.ts'
+import { findBackup } from './findBackup.ts'
+
+/** The options of `scrip repair`. */
+export type RepairOptions = BuyingOptions & { seller?: string[] }
+
+/** Challenges the sellers of backups, and replaces those that fail. Whom one ever bought from may be asked again. */
+export async function repairBackups(options: RepairOptions, name?: string): Promise<undefined> {
+  const given = (options.seller ?? []).map((url) => parseUrl(url, 'seller').origin)
+  const buying = await openBuying(options)
+  try {
+    const backups = createBackups({ buyer: buying.buyer, store: buying.store, folder: buying.folder })
+    const all = name === undefined ? await backups.list() : [await findBackup(backups, name)]
+    const sellers = [...given, ...(await buying.buyer.agreements()).map(({ url }) => new URL(url).origin)]
+    const repaired: object[] = []
+    for (const backup of all) {
+      const unit = await readUnit(buying.client, backup.currency)
+      const before = buying.spent()
+      const repair = await buying.work(backup.name, unit, (onProgress) =>
+        backups.repair({
+          ...{ name: backup.name, sellers, onProgress },
+          onPlan: (plan) => announce(plan, buying, unit, options.json),
+        }),
+      )
+      await buying.transactions(unit)
+      const survival = await backups.survivalOf(repair.backup)
+      const spent = buying.spent() - before
+      repaired.push(dataOf(repair, { survival, spent }))
+      if (!options.json) print(describe(repair, { survival, spent: amountOf(spent, unit) }), false)
+    }
+    if (options.json) print({ lines: [], data: { repaired, spent: buying.spent() } }, true)
+    if (!options.json && all.length === 0) print({ lines: ['Nothing is backed up.'], data: {} }, false)
+  } finally {
+    await buying.close()
+  }
+}
+
+function describe(
+  { backup, failures, over, replaced }: Repair,
+  { survival, spent }: { survival: number; spent: string },
+): Output {
+  const { name, places } = backup
+  const lost = failures.length + over.length
+  const how = lost === 0 ? `all ${count(places.length, 'piece')} held` : `${lost} lost, ${replaced.length} stored anew`
+  const short =
+    survival < backup.target ? `, and not with the ${chance(backup.target)} that were asked: name more sellers` : ''
+  const kinds = failures.map(({ seller, kind }) => `  ${seller} failed (${kind}), the evidence is kept`)
+  return { lines: [`${name}  ${how}, for ${spent}; it survives with ${chance(survival)}${short}`, ...kinds], data: {} }
+}
+
+function dataOf(
+  { backup, failures, over, replaced }: Repair,
+  { survival, spent }: { survival: number; spent: bigint },
+) {
+  const placeOf = ({ number, url, seller, agreement, root }: Backup['places'][number]) => {
+    return { number, url, seller, agreement, root }
+  }
+  return {
+    ...{ name: backup.name, survival, target: backup.target, spent },
+    failures: failures.map(({ seller, kind, root, at }) => ({ seller, kind, root, at })),
+    over: over.map(placeOf),
+    replaced: replaced.map(placeOf),
+  }
+}
