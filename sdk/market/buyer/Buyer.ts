@@ -101,7 +101,8 @@ export type Buyer = {
   /**
    * Asks for leaves of a piece that nobody could foresee. A failure is kept with its evidence. A seller has the seconds that
    * were agreed to answer, and may fail for as long; what this side lacks is thrown, and nobody's failure.
-   * @throws `PIECE_UNKNOWN` where the buyer never stored it, `AGREEMENT_EXPIRED`, and what paying throws
+   * @throws `PIECE_UNKNOWN` where the buyer never stored it, `AGREEMENT_EXPIRED`, `RPC_UNREACHABLE` where neither the seller nor
+   * the chain can be reached, and what paying throws
    */
   challenge(parameters: {
     readonly agreement: Hex

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto'
+import { getBlockNumber } from 'viem/actions'
 import { pause } from '../../chain/pause.ts'
+import { guarded, type ScripClient } from '../../chain/transact.ts'
 import { toHex } from '../../channels/bytes.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { kilobytes } from '../../http/price.ts'
@@ -17,6 +19,8 @@ import { askState } from './storePiece.ts'
 
 /** What `challengePiece` takes. */
 export type ChallengePieceParameters = {
+  /** Shows whether it is this side that reaches nobody. */
+  client: ScripClient
   payments: Payments
   agreement: BuyerAgreement
   piece: BuyerPiece
@@ -44,6 +48,8 @@ export async function challengePiece(parameters: ChallengePieceParameters): Prom
   const { agreement, piece, clock } = parameters
   const challenge = newChallenge(piece.size, agreement.agreement, parameters.leaves)
   const answer = await ask(parameters, challenge)
+  // Who does not reach its chain either has lost its own line.
+  if (answer === undefined) await guarded([], () => getBlockNumber(parameters.client, { cacheTime: 0 }))
   const { root, size } = piece
   const isHeld = answer?.status === 200 && answersChallenge(answer.body, { root, size, leaves: challenge.leaves })
   if (isHeld) return { isHeld: true, challenge }
@@ -61,8 +67,14 @@ export async function challengePiece(parameters: ChallengePieceParameters): Prom
   return { isHeld: false, failure }
 }
 
-/** Leaves by chance, in order, none twice. */
+/** Leaves by chance, in order, none twice. @throws `INVALID_ARGUMENT` where it would be none */
 function newChallenge(size: number, { mostLeaves }: Agreement, wanted = LEAVES): Challenge {
+  if (!Number.isSafeInteger(wanted) || wanted < 1) {
+    throw new ScripError('INVALID_ARGUMENT', {
+      detail: `A challenge asks for a whole number of leaves, not for ${wanted}.`,
+      values: { leaves: wanted },
+    })
+  }
   const count = leavesIn(size)
   const leaves = new Set<number>()
   for (const most = Math.min(wanted, mostLeaves, count); leaves.size < most; ) leaves.add(randomInt(count))

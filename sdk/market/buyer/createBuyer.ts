@@ -59,6 +59,7 @@ export function createBuyer({ clock = now, ...parameters }: BuyerParameters): Bu
       const found = await findAgreement(store, agreement, clock())
       const piece = await findPiece(agreement, root)
       const outcome = await challengePiece({
+        client,
         payments,
         agreement: found,
         piece,

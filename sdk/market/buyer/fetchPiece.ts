@@ -25,7 +25,9 @@ export type FetchPieceParameters = {
 export async function fetchPiece(parameters: FetchPieceParameters): Promise<void> {
   const { root, path } = parameters
   const part = `${path}.part`
-  const file = await open(part, 'a+')
+  const file = await open(part, 'a+').catch((cause: unknown) => {
+    throw new ScripError('FILE_UNWRITABLE', { detail: `${part} cannot be written.`, values: { path: part }, cause })
+  })
   try {
     await append(parameters, file)
     await file.sync()

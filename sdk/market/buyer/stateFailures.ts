@@ -1,10 +1,11 @@
 import type { Address, Hex } from 'viem'
 import { readContract } from 'viem/actions'
 import { interactionHistoryAbi as abi } from '../../abi/interactionHistory.ts'
-import { getEdge } from '../../chain/actions/getEdge.ts'
+import { WEIGHT_UNIT } from '../../chain/actions/setWeight.ts'
 import { stateFaults } from '../../chain/actions/stateFaults.ts'
 import { addresses } from '../../chain/addresses.ts'
-import { accountOf, guarded, type ScripClient } from '../../chain/transact.ts'
+import { guarded, type ScripClient } from '../../chain/transact.ts'
+import { ScripError } from '../../errors/ScripError.ts'
 import { put, type Store, type Table } from '../../store/Store.ts'
 import type { Failure } from './Buyer.ts'
 import { agreements, failures, pieceKey } from './records.ts'
@@ -22,8 +23,6 @@ type Base = { readonly faulted: bigint }
 
 const bases: Table<Base> = 'market/stated'
 
-const ONE = 10n ** 18n
-
 /**
  * States the failures of a store in a network's history: `Buyer.stateFailures`. What was paid for a piece is taken back once,
  * however often its seller failed. Stated again, nothing is added: the total is what counts.
@@ -33,10 +32,9 @@ export async function stateFailures(
   networkId: bigint,
 ): Promise<StatedFailures[]> {
   const values = await valuesBySeller(client, store, networkId)
-  const consumer = accountOf(client).address
   const stated: StatedFailures[] = []
   for (const [seller, value] of values) {
-    const { faulted: before } = await getEdge(client, { networkId, consumer, provider: seller })
+    const before = await totalStated(client, networkId, seller)
     const key = `${networkId}/${seller}`
     const kept = await store.get(bases, key)
     // Before the first transaction: a crash behind it must not count it twice.
@@ -49,6 +47,21 @@ export async function stateFailures(
   return stated
 }
 
+/**
+ * The total that the client's account ever took back from a seller. An edge shows it only as far as there is one; the
+ * contract names it to who states nothing, and refuses that before anything is sent.
+ */
+async function totalStated(client: ScripClient, networkId: bigint, provider: Address): Promise<bigint> {
+  try {
+    await stateFaults(client, { networkId, provider, faulted: 0n })
+    return 0n
+  } catch (error) {
+    const { error: name, args } = error instanceof ScripError ? error.values : {}
+    if (name !== 'StaleFaults' || !Array.isArray(args)) throw error
+    return BigInt(args[3])
+  }
+}
+
 /** What failed, by seller, in the network's unit of value. */
 async function valuesBySeller(client: ScripClient, store: Store, networkId: bigint): Promise<Map<Address, bigint>> {
   const weights = new Map<Address, bigint>()
@@ -58,7 +71,7 @@ async function valuesBySeller(client: ScripClient, store: Store, networkId: bigi
     if (currency === undefined) continue
     const weight = weights.get(currency) ?? (await weightOf(client, networkId, currency))
     weights.set(currency, weight)
-    values.set(failure.seller, (values.get(failure.seller) ?? 0n) + (failure.value * weight) / ONE)
+    values.set(failure.seller, (values.get(failure.seller) ?? 0n) + (failure.value * weight) / WEIGHT_UNIT)
   }
   return values
 }

@@ -210,12 +210,64 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
   'two things to sell': (world) => ({
     words: serve(world, '--upstream', 'http://127.0.0.1:1'),
     code: 'INVALID_ARGUMENT',
-    says: /Both a folder and an upstream/,
+    says: /More than one thing is for sale/,
   }),
   'a price for something that nobody measures': (world) => ({
     words: serve(world, '--per', 'smile'),
     code: 'INVALID_ARGUMENT',
     says: /per.*kilobyte, call, second/i,
+  }),
+  'storage of no capacity': (world) => ({
+    words: storage(world, '--price-read', '4'),
+    code: 'INVALID_ARGUMENT',
+    says: /To sell storage takes --capacity\./,
+  }),
+  'storage of a capacity that is none': (world) => ({
+    words: storage(world, '--price-read', '4', '--capacity', '-1GB'),
+    code: 'INVALID_ARGUMENT',
+    says: /capacity is no number of bytes: -1GB\. .*1GB/,
+  }),
+  'storage that is read for nothing': (world) => ({
+    words: storage(world, '--price-read', '0', '--capacity', '1GB'),
+    role: 'other',
+    code: 'INVALID_ARGUMENT',
+    says: /price-read is no amount of this currency: 0\./,
+  }),
+  'storage behind a proxy that nobody knows the name of': (world) => ({
+    words: storage(world, '--price-read', '4', '--capacity', '1GB', '--behind-proxy'),
+    role: 'other',
+    code: 'INVALID_ARGUMENT',
+    says: /To sell storage takes --endpoint\./,
+  }),
+  'a file to store that is not there': (world) => ({
+    words: ['store', 'put', 'nowhere.bin', '--seller', new URL(world.goods).origin],
+    role: 'other',
+    code: 'FILE_NOT_FOUND',
+    says: /There is no file nowhere\.bin\./,
+  }),
+  'a time to store that is none': (world) => ({
+    words: ['store', 'put', 'shelf/goods.bin', '--seller', new URL(world.goods).origin, '--for', 'ever'],
+    role: 'other',
+    code: 'INVALID_ARGUMENT',
+    says: /for is no time: ever\. .*14d/,
+  }),
+  'a seller of storage that sells files': (world) => ({
+    words: ['store', 'put', 'shelf/goods.bin', '--seller', new URL(world.goods).origin],
+    role: 'other',
+    code: 'OFFER_MALFORMED',
+    says: /^OFFER_MALFORMED: /,
+  }),
+  'an identity to store with that is none': (world) => ({
+    words: ['store', 'put', 'shelf/goods.bin', '--seller', new URL(world.goods).origin, '--identity', 'broken.json'],
+    role: 'other',
+    code: 'IDENTITY_INVALID',
+    says: /broken\.json holds no key/,
+  }),
+  'a stored file that nobody stored': () => ({
+    words: ['store', 'get', 'nothing.txt'],
+    role: 'other',
+    code: 'FILE_NOT_FOUND',
+    says: /Nothing is stored as nothing\.txt\. .*store list/,
   }),
   'a place for operators that is none': (world) => ({
     words: serve(world, '--admin', 'here:9464x'),
@@ -360,3 +412,8 @@ const serve = ({ currency }: World, ...words: string[]) => [
   ...['serve', 'shelf', '--currency', currency, '--price', '1', '--store', 'other.db'],
   ...words,
 ]
+
+function storage({ currency }: World, ...words: string[]): string[] {
+  const prices = ['--price', '10', '--price-written', '1']
+  return ['serve', '--storage', 'disk', '--currency', currency, ...prices, ...words]
+}

@@ -1,6 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { parseAddress, parseAmount, parseContent, parseFee, parseUrl, parseWhole } from '../../../sdk/cli/parse.ts'
+import {
+  parseAddress,
+  parseAmount,
+  parseBytes,
+  parseContent,
+  parseFee,
+  parseTime,
+  parseUrl,
+  parseWhole,
+} from '../../../sdk/cli/parse.ts'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
 
 describe('parseAmount', () => {
@@ -83,6 +92,36 @@ describe('parseContent', () => {
     }
     for (const text of ['@', '@none.txt', '@.']) {
       expect(await codeOf(() => parseContent(text, 'terms')), text).to.equal('FILE_NOT_FOUND')
+    }
+  })
+})
+
+describe('parseBytes', () => {
+  it('takes bytes in the units that people use', () => {
+    const sizes = ['1', '4096', '1KB', '1.5GB', '512MiB', '2tib', '10b'].map((text) => parseBytes(text, 'capacity'))
+    expect(sizes).to.deep.equal([1, 4_096, 1_000, 1_500_000_000, 512 * 2 ** 20, 2 * 2 ** 40, 10])
+  })
+
+  it('refuses everything else', async () => {
+    for (const text of ['', '0', '-1', 'GB', '1 GB', '1PB', '1e9', '0.5', '9999999999TB', '1.0001KB']) {
+      expect(await codeOf(() => parseBytes(text, 'capacity')), text).to.equal('INVALID_ARGUMENT')
+    }
+  })
+})
+
+describe('parseTime', () => {
+  it('takes seconds, minutes, hours and days', () => {
+    expect(['90s', '5m', '12h', '14d'].map((text) => parseTime(text, 'for'))).to.deep.equal([
+      90,
+      300,
+      43_200,
+      14 * 86_400,
+    ])
+  })
+
+  it('refuses everything else', async () => {
+    for (const text of ['', '14', 'd', '0d', '-1d', '1.5h', '1w', '99999999999s']) {
+      expect(await codeOf(() => parseTime(text, 'for')), text).to.equal('INVALID_ARGUMENT')
     }
   })
 })

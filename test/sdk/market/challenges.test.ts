@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { claimBatch, createNetwork, getEdge, setWeight, sync } from '@scrip/sdk/chain'
 import { PROBLEM_TYPE } from '@scrip/sdk/http'
 import {
   type BuyerAgreement,
@@ -15,6 +16,7 @@ import {
 } from '@scrip/sdk/market'
 import { expect } from 'chai'
 import { network } from 'hardhat'
+import { createWalletClient, custom } from 'viem'
 import { answerHash } from '../../../sdk/market/challengeAnswer.ts'
 import { type Market, openMarket } from '../../support/market.ts'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
@@ -122,6 +124,27 @@ describe('a challenge', function () {
     expect(value).to.equal((10n * BigInt(SIZE)) / 2n ** 20n + 200n)
   })
 
+  it('takes what was paid for the piece back from the buyer’s own edge, once', async () => {
+    const { networkId } = await createNetwork(market.issuer.client, { epochLength: 3_600, metadataURI: '' })
+    await setWeight(market.issuer.client, { networkId, currency: market.currency, weight: 2n * 10n ** 18n })
+    expect(await alice.buyer.stateFailures({ networkId })).to.deep.equal([])
+    rmSync(file())
+    const { value } = failureIn(await challenge())
+    await challenge()
+    const provider = stall.person.account.address
+    const consumer = alice.person.account.address
+    await claimBatch(stall.person.client, { claims: await stall.payee.claimable() })
+    const { channel } = await stall.payee.standing(signed.agreement.channelId)
+    await sync(market.issuer.client, { networkId, channels: [channel] })
+    const before = await getEdge(alice.person.client, { networkId, consumer, provider })
+    const [stated, ...others] = await alice.buyer.stateFailures({ networkId })
+    expect(others).to.deep.equal([])
+    expect(stated).to.include({ seller: provider.toLowerCase(), faulted: 2n * value })
+    const edge = await getEdge(alice.person.client, { networkId, consumer, provider })
+    expect(edge).to.deep.equal({ ...before, faulted: 2n * value })
+    expect(await alice.buyer.stateFailures({ networkId })).to.deep.equal([])
+  })
+
   it('is failed by who is away for longer than was agreed, and not before', async () => {
     const { port } = stall
     await stall.close()
@@ -182,6 +205,28 @@ describe('a challenge', function () {
     const error = await refusal(() => poor.buyer.challenge({ agreement: signed.id, root: piece.root }))
     expect(error.code).to.equal('LIMIT_EXCEEDED')
     expect(await alice.buyer.failures()).to.deep.equal([])
+  })
+
+  it('is nobody’s failure where this side reaches neither the seller nor the chain', async () => {
+    const { account } = alice.person
+    let isAway = false
+    const request = (asked: { method: string; params?: unknown }) =>
+      isAway ? Promise.reject(new Error('No network.')) : market.provider.request(asked as never)
+    const client = createWalletClient({ account, transport: custom({ request }, { retryCount: 0 }) })
+    const cut = await newCustomer(market, { person: { account, client }, store: alice.store })
+    isAway = true
+    await stall.close()
+    const error = await refusal(() => cut.buyer.challenge({ agreement: signed.id, root: piece.root }))
+    expect(error.code).to.equal('RPC_UNREACHABLE')
+    expect(await alice.buyer.failures()).to.deep.equal([])
+    await stall.restart()
+  })
+
+  it('asks for one leaf at least', async () => {
+    for (const leaves of [0, -1, 1.5]) {
+      const work = () => alice.buyer.challenge({ agreement: signed.id, root: piece.root, leaves })
+      expect(await codeOf(work)).to.equal('INVALID_ARGUMENT')
+    }
   })
 
   it('is not made of what was never stored', async () => {

@@ -430,10 +430,11 @@ describe('a seller of storage', function () {
     const error = await refusal(() => store(newFile(0, content)))
     expect(error.code).to.equal('TRANSFER_INTERRUPTED')
     expect(error.values).to.include({ start: 131_072 })
-    expect(alice.spent() - before).to.equal(192n)
+    expect(alice.spent() - before).to.equal(196n)
     const piece = await store(newFile(0, content))
     expect(piece.root).to.equal(rootOf(content))
-    expect(alice.spent() - before).to.equal(196n + 64n)
+    // The last part, twice.
+    expect(alice.spent() - before).to.equal(196n + 68n)
     thief.close()
     thief.closeAllConnections()
     stall = honest
