@@ -38,7 +38,7 @@ export async function putFile(options: PutOptions, file = ''): Promise<Output> {
   const task = taskOf(options, file)
   const buying = await openBuying(options)
   try {
-    const known = await buying.store.get(storedFiles, task.name)
+    const known = await currentFile(buying, task.name)
     if (known?.root !== undefined) return storedAlready(known, task)
     const content = await contentOf(buying, task, options.identity)
     const { size } = statSync(content)
@@ -58,6 +58,13 @@ export async function putFile(options: PutOptions, file = ''): Promise<Output> {
   } finally {
     await buying.close()
   }
+}
+
+/** What is stored under a name, or on its way there, for as long as that is agreed. */
+async function currentFile({ buyer, store }: Buying, name: string): Promise<StoredFile | undefined> {
+  const file = await store.get(storedFiles, name)
+  const agreement = (await buyer.agreements()).find(({ id }) => id === file?.agreement)?.agreement
+  return agreement !== undefined && agreement.end > Date.now() / 1_000 ? file : undefined
 }
 
 /** What is bought: room for a file, and its way there. */

@@ -54,8 +54,8 @@ export type Buyer = {
   /**
    * A seller's newest offer.
    * @param url Where the seller is reached: one of the endpoints in the offer
-   * @throws `OFFER_MALFORMED`, `OFFER_ALTERED`, `OFFER_EXPIRED`, `OFFER_REPLAYED` where it is of another seller, `CLOCK_SKEW`,
-   * `PEER_UNREACHABLE`
+   * @throws `NOT_FOUND` where none is for sale, `OFFER_MALFORMED`, `OFFER_ALTERED`, `OFFER_EXPIRED`, `OFFER_REPLAYED` where it is
+   * of another seller, `CLOCK_SKEW`, `PEER_UNREACHABLE`
    */
   readOffer(url: string): Promise<SignedOffer>
   /**

@@ -17,7 +17,7 @@ import { requireOffer } from '../readOffer.ts'
 import { agreementDigest, isSigned, offerDigest } from '../statements.ts'
 import type { Buyer, BuyerAgreement } from './Buyer.ts'
 import type { Payments } from './createPayments.ts'
-import { requireOfferAt } from './readOfferAt.ts'
+import { readOfferAt, requireOfferAt } from './readOfferAt.ts'
 import { type AgreementRecord, agreements, isSettled } from './records.ts'
 
 /** What `createAgreeing` takes. */
@@ -47,7 +47,25 @@ export function createAgreeing({ client, signer, store, payments, clock }: Agree
       throw new ScripError('OFFER_ALTERED', { values: { seller: offer.seller } })
     }
     requireOfferAt({ offer, signature }, url, clock())
-    for (const present of await store.all(agreements)) requireOneSeller(present, offer, clock())
+    for (const present of await store.all(agreements)) await requireOneSeller(present, offer, url)
+  }
+
+  /**
+   * Two sellers that use one key take one payment twice; one that moved is only somewhere else, and its agreements are kept
+   * there. @throws `SELLER_DUPLICATED`
+   */
+  const requireOneSeller = async (present: AgreementRecord, offer: Offer, url: string): Promise<void> => {
+    const { agreement, url: before } = present
+    if (agreement.seller !== offer.seller || agreement.end <= clock()) return
+    if (offer.endpoints.includes(new URL(before).origin)) return
+    const other = await readOfferAt(before, clock()).catch(() => undefined)
+    if (other === undefined || other.offer.seller !== offer.seller) {
+      return store.write([put(agreements, present.id, { ...present, url })])
+    }
+    throw new ScripError('SELLER_DUPLICATED', {
+      detail: `The seller ${offer.seller} is at ${offer.endpoints.join(', ')} and at ${before}.`,
+      values: { seller: offer.seller, endpoints: offer.endpoints, other: before },
+    })
   }
 
   /** Sends a proposal, and keeps what comes of it. */
@@ -97,13 +115,19 @@ export function createAgreeing({ client, signer, store, payments, clock }: Agree
 
   return async ({ offer, url, size, seconds, currency }) => {
     await requireGood(offer, url)
-    const { seller, chainId, contract, prices } = offer.offer
+    const { seller, chainId, contract, prices, capacity } = offer.offer
     const asked = (currency ?? prices[0]?.currency ?? '0x').toLowerCase() as Address
     const terms = termsFor(offer.offer, { currency: asked, size, start: clock(), seconds })
     return turns.take(`${seller}/${asked}`, async () => {
       const open = await findOpen(seller, { size, seconds, currency: asked })
       const taken = open && (await takeUp({ ...open, url }))
       if (taken !== undefined) return taken
+      if (size > capacity) {
+        throw new ScripError('OFFER_OVERSOLD', {
+          detail: `${capacity} bytes are left; the agreement is for ${size}.`,
+          values: { free: capacity, size },
+        })
+      }
       const recipient = { chainId, contract, seller, currency: asked }
       const channelId = await payments.channelTo(recipient, terms.perKilobyteWritten, costOf(terms))
       const agreement: Agreement = {
@@ -132,16 +156,6 @@ export function costOf(
   const { price, size, perKilobyteWritten, perKilobyteRead, perLeaf, mostLeaves } = terms
   const flow = BigInt(kilobytes(size)) * (perKilobyteWritten + perKilobyteRead)
   return price + flow + CHALLENGES * BigInt(mostLeaves) * perLeaf
-}
-
-/** Two sellers that use one key take one payment twice. @throws `SELLER_DUPLICATED` */
-function requireOneSeller({ agreement, offer: before }: AgreementRecord, offer: Offer, now: number): void {
-  if (agreement.seller !== offer.seller || agreement.end <= now) return
-  if (before.offer.endpoints.some((endpoint) => offer.endpoints.includes(endpoint))) return
-  throw new ScripError('SELLER_DUPLICATED', {
-    detail: `The seller ${offer.seller} is at ${offer.endpoints.join(', ')} and at ${before.offer.endpoints.join(', ')}.`,
-    values: { seller: offer.seller, endpoints: offer.endpoints, others: before.offer.endpoints },
-  })
 }
 
 /** @throws `AGREEMENT_ALTERED`, `AGREEMENT_MALFORMED` */

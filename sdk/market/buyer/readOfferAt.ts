@@ -12,12 +12,13 @@ const LONGEST_OFFER = 65_536
 
 /**
  * The newest offer of the seller at an address.
- * @throws `OFFER_MALFORMED`, `OFFER_ALTERED`, `CLOCK_SKEW`, `OFFER_EXPIRED`, `OFFER_REPLAYED`, `PEER_UNREACHABLE`, and
- * what the seller answers
+ * @throws `NOT_FOUND` where none is for sale, `OFFER_MALFORMED`, `OFFER_ALTERED`, `CLOCK_SKEW`, `OFFER_EXPIRED`,
+ * `OFFER_REPLAYED`, `PEER_UNREACHABLE`
  */
 export async function readOfferAt(url: string, now: number): Promise<SignedOffer> {
   const answer = await reach(new Request(new URL(OFFER_PATH, url), { redirect: 'error' }))
-  if (!answer.ok) throw await receiveProblem(answer)
+  if (answer.status >= 500 || answer.status === 429) throw await receiveProblem(answer)
+  if (!answer.ok) throw await noOffer(answer, url)
   const text = await readText(answer, LONGEST_OFFER)
   const signed = readOffer(text)
   const theirs = readFields(parseJson(text, 'OFFER_MALFORMED'), 'OFFER_MALFORMED').whole('now', 0, MOST_SECONDS)
@@ -25,6 +26,16 @@ export async function readOfferAt(url: string, now: number): Promise<SignedOffer
   if (Math.abs(theirs - now) > MOST_SKEW) throw clockSkew(theirs, now)
   requireOfferAt(signed, url, now)
   return signed
+}
+
+async function noOffer(answer: Response, url: string): Promise<ScripError> {
+  await answer.body?.cancel()
+  const { origin } = new URL(url)
+  return new ScripError('NOT_FOUND', {
+    detail: `No storage is for sale at ${origin}.`,
+    hint: 'Give the address of a peer that runs `scrip serve --storage`.',
+    values: { url: origin, status: answer.status },
+  })
 }
 
 /**

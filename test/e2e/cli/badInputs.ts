@@ -254,18 +254,18 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
   'a seller of storage that sells files': (world) => ({
     words: ['store', 'put', 'shelf/goods.bin', '--seller', new URL(world.goods).origin],
     role: 'other',
-    code: 'OFFER_MALFORMED',
-    says: /^OFFER_MALFORMED: /,
+    code: 'NOT_FOUND',
+    says: /No storage is for sale at .*scrip serve --storage/,
   }),
   'an identity to store with that is none': (world) => ({
     words: ['store', 'put', 'shelf/goods.bin', '--seller', new URL(world.goods).origin, '--identity', 'broken.json'],
-    role: 'other',
+    role: 'issuer',
     code: 'IDENTITY_INVALID',
     says: /broken\.json holds no key/,
   }),
   'a stored file that nobody stored': () => ({
     words: ['store', 'get', 'nothing.txt'],
-    role: 'other',
+    role: 'seller',
     code: 'FILE_NOT_FOUND',
     says: /Nothing is stored as nothing\.txt\. .*store list/,
   }),

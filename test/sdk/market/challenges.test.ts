@@ -16,7 +16,7 @@ import {
 } from '@scrip/sdk/market'
 import { expect } from 'chai'
 import { network } from 'hardhat'
-import { createWalletClient, custom } from 'viem'
+import { createWalletClient, http } from 'viem'
 import { answerHash } from '../../../sdk/market/challengeAnswer.ts'
 import { type Market, openMarket } from '../../support/market.ts'
 import { codeOf, refusal } from '../errors/support/refusal.ts'
@@ -209,12 +209,8 @@ describe('a challenge', function () {
 
   it('is nobody’s failure where this side reaches neither the seller nor the chain', async () => {
     const { account } = alice.person
-    let isAway = false
-    const request = (asked: { method: string; params?: unknown }) =>
-      isAway ? Promise.reject(new Error('No network.')) : market.provider.request(asked as never)
-    const client = createWalletClient({ account, transport: custom({ request }, { retryCount: 0 }) })
+    const client = createWalletClient({ account, transport: http('http://127.0.0.1:1', { retryCount: 0 }) })
     const cut = await newCustomer(market, { person: { account, client }, store: alice.store })
-    isAway = true
     await stall.close()
     const error = await refusal(() => cut.buyer.challenge({ agreement: signed.id, root: piece.root }))
     expect(error.code).to.equal('RPC_UNREACHABLE')

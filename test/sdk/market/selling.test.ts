@@ -276,12 +276,20 @@ describe('a seller of storage', function () {
       const clock = () => now
       const shop = await openStall(market, { clock, capacity: 2 ** 20 })
       const bob = await newCustomer(market, { clock })
+      const before = await bob.buyer.readOffer(shop.url)
       const first = await agreeAt(bob, shop, { seconds: 120 })
       const { root } = await bob.buyer.storePiece({ agreement: first.id, path: newFile(10_000) })
       const offer = await bob.buyer.readOffer(shop.url)
       expect(offer.offer.capacity).to.equal(0)
       const full = await refusal(() => bob.buyer.agree({ offer, url: shop.url, size: 1, seconds: 60 }))
       expect(full.code).to.equal('OFFER_OVERSOLD')
+      // An offer from before says nothing of it; the seller does, before it is paid.
+      const paid = bob.spent()
+      const earlier = await bob.buyer
+        .agree({ offer: before, url: shop.url, size: 1, seconds: 60 })
+        .catch((error) => error)
+      expect(earlier).to.include({ code: 'OFFER_OVERSOLD' })
+      expect(bob.spent()).to.equal(paid)
 
       now += 120
       const path = `${shop.url}/storage/${first.id}/${root}`
@@ -330,6 +338,20 @@ describe('a seller of storage', function () {
       const error = await refusal(() => alice.buyer.agree({ offer, url: twin.url, size: 1_000, seconds: 60 }))
       expect(error.code).to.equal('SELLER_DUPLICATED')
       await twin.close()
+    })
+
+    it('goes with it where it moves: its agreements are found at the address of its new offer', async () => {
+      const { root } = await store(newFile(10_000))
+      const { folder, person, store: earned } = stall
+      const detour = createServer((_, response) => response.writeHead(404).end())
+      await stall.close()
+      detour.listen(stall.port, '127.0.0.1')
+      await once(detour, 'listening')
+      stall = await openStall(market, { folder, person, store: earned })
+      await agreeAt(alice, stall, { size: 1_000 })
+      detour.close()
+      expect((await alice.buyer.agreements()).map(({ url }) => url)).to.deep.equal([stall.url, stall.url])
+      expect((await alice.buyer.challenge({ agreement: signed.id, root })).isHeld).to.equal(true)
     })
 
     it('is the folder’s: neither another key nor another process sells what is in it', async () => {
