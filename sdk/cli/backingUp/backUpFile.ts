@@ -1,13 +1,14 @@
 import { rm, stat } from 'node:fs/promises'
 import type { Address } from 'viem'
 import { ScripError } from '../../errors/ScripError.ts'
-import { type Backup, type BackupPlan, createBackups } from '../../market/index.ts'
+import { type Backup, createBackups } from '../../market/index.ts'
 import type { SentTransaction } from '../funding.ts'
-import { costData, count, type Output, print } from '../output.ts'
+import { costData, count, type Output } from '../output.ts'
 import { parseAddress, parseTime, parseUrl, parseWhole } from '../parse.ts'
 import { type Buying, type BuyingOptions, openBuying } from '../storing/openBuying.ts'
 import { contentOf, taskOf } from '../storing/putFile.ts'
 import { amountOf, readUnit, type Unit } from '../units.ts'
+import { announce } from './announce.ts'
 import { chance } from './chance.ts'
 
 /** The options of `scrip backup`. */
@@ -69,20 +70,6 @@ export async function backUpFile(options: BackUpOptions, file = ''): Promise<Out
   } finally {
     await buying.close()
   }
-}
-
-/** Says what is about to be bought. @throws `LIMIT_EXCEEDED` */
-export function announce(plan: BackupPlan, buying: Buying, unit: Unit, json: boolean | undefined): void {
-  buying.requireWithinLimit(buying.spent() + plan.price, unit)
-  if (json) return
-  const { needed, pieces, price, leastPrice, survival } = plan
-  const how =
-    needed === 1 ? count(pieces, 'copy', 'copies') : `${count(pieces, 'piece')}, any ${needed} of which are enough`
-  const proof = price === leastPrice ? 'nothing cheaper does' : `nothing below ${amountOf(leastPrice, unit)} does`
-  print(
-    { lines: [`${how}, for ${amountOf(price, unit)}: ${proof}. It survives with ${chance(survival)}.`], data: {} },
-    false,
-  )
 }
 
 /** What the first seller that answers is paid in. */

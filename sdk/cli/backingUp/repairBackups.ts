@@ -1,18 +1,20 @@
+import { getAddress } from 'viem'
 import { type Backup, createBackups, type Repair } from '../../market/index.ts'
 import { count, type Output, print } from '../output.ts'
-import { parseUrl } from '../parse.ts'
+import { parseNetwork, parseUrl } from '../parse.ts'
 import { type BuyingOptions, openBuying } from '../storing/openBuying.ts'
 import { amountOf, readUnit } from '../units.ts'
-import { announce } from './backUpFile.ts'
+import { announce } from './announce.ts'
 import { chance } from './chance.ts'
 import { findBackup } from './findBackup.ts'
 
 /** The options of `scrip repair`. */
-export type RepairOptions = BuyingOptions & { seller?: string[] }
+export type RepairOptions = BuyingOptions & { seller?: string[]; network?: string }
 
 /** Challenges the sellers of backups, and replaces those that fail. Whom one ever bought from may be asked again. */
 export async function repairBackups(options: RepairOptions, name?: string): Promise<undefined> {
   const given = (options.seller ?? []).map((url) => parseUrl(url, 'seller').origin)
+  const networkId = options.network === undefined ? undefined : parseNetwork({ network: options.network })
   const buying = await openBuying(options)
   try {
     const backups = createBackups({ buyer: buying.buyer, store: buying.store, folder: buying.folder })
@@ -34,8 +36,11 @@ export async function repairBackups(options: RepairOptions, name?: string): Prom
       repaired.push(dataOf(repair, { survival, spent }))
       if (!options.json) print(describe(repair, { survival, spent: amountOf(spent, unit) }), false)
     }
-    if (options.json) print({ lines: [], data: { repaired, spent: buying.spent() } }, true)
-    if (!options.json && all.length === 0) print({ lines: ['Nothing is backed up.'], data: {} }, false)
+    const stated = networkId === undefined ? [] : await buying.buyer.stateFailures({ networkId })
+    const lines = stated.map(({ seller, hash }) => `Stated what ${getAddress(seller)} failed, transaction ${hash}`)
+    if (all.length === 0) lines.push('Nothing is backed up.')
+    const data = { repaired, spent: buying.spent(), stated }
+    if (options.json || lines.length > 0) print({ lines, data }, options.json)
   } finally {
     await buying.close()
   }

@@ -42,6 +42,7 @@ export function repairCommand(): Command {
   return storing('repair', 'have sellers prove that they hold what is backed up, and replace those that do not')
     .argument('[name]', 'of one backup; all where nothing is said')
     .option(...SELLER)
+    .option('--network <id>', 'state in its history what failed')
     .action(run<RepairOptions>(repairBackups))
 }
 
