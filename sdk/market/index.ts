@@ -23,6 +23,7 @@ export {
   pooled,
   unknownSellers,
 } from './backup/estimateFailure.ts'
+export { experienceOf, type Testimony } from './backup/experienceOf.ts'
 export { pieceSize } from './backup/pieceSize.ts'
 export type { Backup, BackupPlace, BackupPlan, Backups, Repair, Told } from './buyer/Backups.ts'
 export type {

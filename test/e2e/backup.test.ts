@@ -11,7 +11,10 @@ type Role = { role: string; address: string; key: string }
 type Dev = { url: string; currency: string; accounts: Role[] }
 type Place = { number: number; url: string; agreement: string; root: string }
 type BackedUp = { needed: number; survival: number; spent: string; places: Place[] }
-type Repaired = { repaired: { survival: number; failures: { kind: string }[]; replaced: Place[] }[] }
+type Repaired = {
+  stated: { faulted: string }[]
+  repaired: { survival: number; failures: { kind: string }[]; replaced: Place[] }[]
+}
 type Stall = { running: Running; url: string; port: string; disk: string; key: string; operator: string }
 
 describe('backups with sellers that are processes', function () {
@@ -117,8 +120,11 @@ describe('backups with sellers that are processes', function () {
       pieceOf(flipped),
       readFileSync(pieceOf(flipped)).map((byte) => byte ^ 1),
     )
-    const words = ['repair', 'photos.bin', ...sellers(), '--limit', '100']
-    const { repaired } = await typist.quickData<Repaired>(words, buyer())
+    const words = ['repair', 'photos.bin', ...sellers(), '--limit', '100', '--network', '1']
+    const { repaired, stated } = await typist.quickData<Repaired>(words, buyer())
+    // On the buyer's own edges, with what it had paid for the pieces.
+    expect(stated).to.have.length(2)
+    for (const { faulted } of stated) expect(Number(faulted)).to.be.greaterThan(0)
     expect(repaired[0]?.failures.map(({ kind }) => kind)).to.have.members(['lost', 'altered'])
     expect(repaired[0]?.replaced).to.have.length.at.least(1)
     for (const { url } of [wiped, flipped]) expect(repaired[0]?.replaced.map((place) => place.url)).not.to.include(url)

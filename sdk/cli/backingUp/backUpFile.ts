@@ -10,6 +10,7 @@ import { contentOf, taskOf } from '../storing/putFile.ts'
 import { amountOf, readUnit, type Unit } from '../units.ts'
 import { announce } from './announce.ts'
 import { chance } from './chance.ts'
+import { toldBy } from './toldByNetwork.ts'
 
 /** The options of `scrip backup`. */
 export type BackUpOptions = BuyingOptions & {
@@ -20,6 +21,7 @@ export type BackUpOptions = BuyingOptions & {
   pieces: string
   currency?: string
   identity?: string
+  network?: string
 }
 
 /** Encrypts a file, cuts it into pieces and stores each with another seller. Run again, it goes on where it was. */
@@ -32,7 +34,8 @@ export async function backUpFile(options: BackUpOptions, file = ''): Promise<Out
   const asked = options.currency === undefined ? undefined : parseAddress(options.currency, 'currency')
   const buying = await openBuying(options)
   try {
-    const backups = createBackups({ buyer: buying.buyer, store: buying.store, folder: buying.folder })
+    const told = await toldBy(options.network, buying, seconds)
+    const backups = createBackups({ buyer: buying.buyer, store: buying.store, folder: buying.folder, ...told })
     const known = (await backups.list()).find(({ name }) => name === task.name)
     const currency = known?.currency ?? asked ?? (await firstCurrency(buying, sellers))
     const unit = await readUnit(buying.client, currency)

@@ -7,6 +7,7 @@ import { amountOf, readUnit } from '../units.ts'
 import { announce } from './announce.ts'
 import { chance } from './chance.ts'
 import { findBackup } from './findBackup.ts'
+import { toldBy } from './toldByNetwork.ts'
 
 /** The options of `scrip repair`. */
 export type RepairOptions = BuyingOptions & { seller?: string[]; network?: string }
@@ -17,12 +18,14 @@ export async function repairBackups(options: RepairOptions, name?: string): Prom
   const networkId = options.network === undefined ? undefined : parseNetwork({ network: options.network })
   const buying = await openBuying(options)
   try {
-    const backups = createBackups({ buyer: buying.buyer, store: buying.store, folder: buying.folder })
-    const all = name === undefined ? await backups.list() : [await findBackup(backups, name)]
+    const kept = { buyer: buying.buyer, store: buying.store, folder: buying.folder }
+    const listed = createBackups(kept)
+    const all = name === undefined ? await listed.list() : [await findBackup(listed, name)]
     const sellers = [...given, ...(await buying.buyer.agreements()).map(({ url }) => new URL(url).origin)]
     const repaired: object[] = []
     for (const backup of all) {
       const unit = await readUnit(buying.client, backup.currency)
+      const backups = createBackups({ ...kept, ...(await toldBy(options.network, buying, backup.seconds)) })
       const before = buying.spent()
       const repair = await buying.work(backup.name, unit, (onProgress) =>
         backups.repair({

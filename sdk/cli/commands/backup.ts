@@ -24,6 +24,7 @@ export function backupCommand(): Command {
     .option('--for <time>', 'how long: 90s, 12h, 14d', '14d')
     .option('--pieces <number>', 'how many sellers to use at most', '16')
     .option('--currency <address>', 'what to pay in; the first that a seller accepts where nothing is said')
+    .option('--network <id>', 'believe what its history says of sellers, as far as you trust who says it')
     .option(...IDENTITY)
     .action(run<BackUpOptions>(backUpFile))
 }
@@ -42,7 +43,7 @@ export function repairCommand(): Command {
   return storing('repair', 'have sellers prove that they hold what is backed up, and replace those that do not')
     .argument('[name]', 'of one backup; all where nothing is said')
     .option(...SELLER)
-    .option('--network <id>', 'state in its history what failed')
+    .option('--network <id>', 'believe what its history says of sellers, and state there what failed')
     .action(run<RepairOptions>(repairBackups))
 }
 
