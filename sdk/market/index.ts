@@ -25,7 +25,6 @@ export {
 } from './backup/estimateFailure.ts'
 export { experienceOf, type Testimony } from './backup/experienceOf.ts'
 export { pieceSize } from './backup/pieceSize.ts'
-export type { Backup, BackupPlace, BackupPlan, Backups, Repair, Told } from './buyer/Backups.ts'
 export type {
   Buyer,
   BuyerAgreement,
@@ -35,8 +34,9 @@ export type {
   FailureKind,
   OnProgress,
 } from './buyer/Buyer.ts'
+export type { Backup, BackupPlace, BackupPlan, Backups, Repair, Told } from './buyer/backups/Backups.ts'
+export { type BackupsParameters, createBackups } from './buyer/backups/createBackups.ts'
 export { costOf } from './buyer/createAgreeing.ts'
-export { type BackupsParameters, createBackups } from './buyer/createBackups.ts'
 export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
 export { decryptFile, encryptFile, type FileWork, type Identity, openIdentity } from './buyer/encryption.ts'
 export type { StatedFailures } from './buyer/stateFailures.ts'

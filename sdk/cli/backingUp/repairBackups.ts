@@ -2,11 +2,12 @@ import { getAddress } from 'viem'
 import { type Backup, createBackups, type Repair } from '../../market/index.ts'
 import { count, type Output, print } from '../output.ts'
 import { parseNetwork, parseUrl } from '../parse.ts'
-import { type BuyingOptions, openBuying } from '../storing/openBuying.ts'
+import { type Buying, type BuyingOptions, openBuying } from '../storing/openBuying.ts'
 import { amountOf, readUnit } from '../units.ts'
 import { announce } from './announce.ts'
 import { chance } from './chance.ts'
 import { findBackup } from './findBackup.ts'
+import { readPrice } from './readPrice.ts'
 import { toldBy } from './toldByNetwork.ts'
 
 /** The options of `scrip repair`. */
@@ -27,10 +28,14 @@ export async function repairBackups(options: RepairOptions, name?: string): Prom
       const unit = await readUnit(buying.client, backup.currency)
       const backups = createBackups({ ...kept, ...(await toldBy(options.network, buying, backup.seconds)) })
       const before = buying.spent()
+      const reading = await readPrice(buying, backup)
+      buying.requireWithinLimit(before + (await challengePrice(buying, backup)), unit)
       const repair = await buying.work(backup.name, unit, (onProgress) =>
         backups.repair({
           ...{ name: backup.name, sellers, onProgress },
-          onPlan: (plan) => announce(plan, buying, unit, options.json),
+          // What is lost is made anew from what is read.
+          onPlan: ({ price, leastPrice, ...plan }) =>
+            announce({ ...plan, price: price + reading, leastPrice: leastPrice + reading }, buying, unit, options.json),
         }),
       )
       await buying.transactions(unit)
@@ -47,6 +52,15 @@ export async function repairBackups(options: RepairOptions, name?: string): Prom
   } finally {
     await buying.close()
   }
+}
+
+/** What the challenges of a backup's sellers cost at most. */
+async function challengePrice({ buyer }: Buying, { places }: Backup): Promise<bigint> {
+  const agreements = new Map((await buyer.agreements()).map(({ id, agreement }) => [id, agreement]))
+  return places.reduce((sum, { agreement }) => {
+    const { perLeaf = 0n, mostLeaves = 0 } = agreements.get(agreement ?? '0x') ?? {}
+    return sum + BigInt(mostLeaves) * perLeaf
+  }, 0n)
 }
 
 function describe(

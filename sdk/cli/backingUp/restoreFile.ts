@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kilobytes } from '../../http/price.ts'
-import { type Backup, createBackups, decryptFile, openIdentity, pieceSize } from '../../market/index.ts'
+import { createBackups, decryptFile, openIdentity } from '../../market/index.ts'
 import { scripHome } from '../context.ts'
 import { count, type Output } from '../output.ts'
 import { fileName, requireWritable, unwritable } from '../outputFile.ts'
-import { type Buying, type BuyingOptions, openBuying } from '../storing/openBuying.ts'
+import { type BuyingOptions, openBuying } from '../storing/openBuying.ts'
 import { amountOf, readUnit } from '../units.ts'
 import { findBackup } from './findBackup.ts'
+import { readPrice } from './readPrice.ts'
 
 /** The options of `scrip restore`. */
 export type RestoreOptions = BuyingOptions & { output?: string; identity?: string }
@@ -43,13 +43,4 @@ export async function restoreFile(options: RestoreOptions, name = ''): Promise<O
   } finally {
     await buying.close()
   }
-}
-
-/** What reading costs at most: the dearest pieces, as many as are needed. */
-async function readPrice({ buyer }: Buying, { places, needed, size }: Backup): Promise<bigint> {
-  const agreements = new Map((await buyer.agreements()).map(({ id, agreement }) => [id, agreement]))
-  const each = BigInt(kilobytes(pieceSize(size, needed)))
-  const prices = places.map(({ agreement }) => each * (agreements.get(agreement ?? '0x')?.perKilobyteRead ?? 0n))
-  prices.sort((one, other) => (one < other ? 1 : -1))
-  return prices.slice(0, needed).reduce((sum, price) => sum + price, 0n)
 }

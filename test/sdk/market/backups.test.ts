@@ -7,7 +7,7 @@ import { network } from 'hardhat'
 import { bytes, type Market, openMarket } from '../../support/market.ts'
 import { type Customer, newCustomer, newFile, newFolder, openStall, type Stall } from './support/stall.ts'
 
-const SIZE = 300_000
+const SIZE = 200_000
 const DAY = 86_400
 const WEEKS = 14 * DAY
 
@@ -145,6 +145,45 @@ describe('a backup with several sellers', function () {
     expect(agreements).to.have.length(plans[0]?.pieces ?? 0)
     expect(pieces).to.have.length(plans[0]?.pieces ?? 0)
     expect((await restored('fourth', open(bob, folder))).equals(content)).to.equal(true)
+  })
+
+  it('is made anew while its agreements still run, and is not left to end', async () => {
+    const erin = await newCustomer(market)
+    const backup = await open(erin).backUp(order('ending'))
+    const later = createBackups({
+      ...{ buyer: erin.buyer, store: erin.store, folder: newFolder(), told },
+      clock: () => Math.floor(Date.now() / 1_000) + 0.9 * WEEKS,
+    })
+    const { over, replaced, failures } = await later.repair({ name: 'ending', sellers: urls() })
+    expect(over).to.have.length(backup.places.length)
+    expect(failures).to.deep.equal([])
+    expect(replaced.length).to.be.at.least(backup.places.length)
+    const before = new Set(backup.places.map(({ agreement }) => agreement))
+    const [now] = await later.list()
+    expect(now?.places.some(({ agreement }) => before.has(agreement))).to.equal(false)
+    expect((await restored('ending', open(erin))).equals(content)).to.equal(true)
+  })
+
+  it('keeps pieces of one content apart from those of another, also where they lie side by side', async () => {
+    const finn = await newCustomer(market)
+    const folder = newFolder()
+    const from = open(finn, folder)
+    const other = bytes(SIZE).map((byte) => byte ^ 255)
+    const first = await from.backUp(order('one'))
+    await from.backUp({ ...order('two'), path: newFile(0, other) })
+    const loose = await from.backUp(order('three', { target: 0.9 }))
+    expect(loose.needed).not.to.equal(first.needed)
+    // What a restore leaves behind that finds too few sellers is not taken for another backup's.
+    const gone = first.places.slice(1).map(({ url }) => stallAt(url))
+    for (const stall of gone) stall.server.close().closeAllConnections()
+    try {
+      for (const name of ['one', 'two', 'three']) await restored(name, from).catch(() => {})
+    } finally {
+      for (const stall of gone) await stall.restart()
+    }
+    expect((await restored('one', from)).equals(content)).to.equal(true)
+    expect((await restored('two', from)).equals(other)).to.equal(true)
+    expect((await restored('three', from)).equals(content)).to.equal(true)
   })
 
   it('takes another seller for one that does not answer when it is to store', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pieceSize } from '@scrip/sdk/market'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { gatherFile, spreadFile } from '../../../../sdk/market/buyer/pieceFiles.ts'
+import { gatherFile, spreadFile } from '../../../../sdk/market/buyer/backups/pieceFiles.ts'
 import { bytes } from '../../../support/market.ts'
 
 const STRIPE = 65_536

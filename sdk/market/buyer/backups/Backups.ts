@@ -1,6 +1,6 @@
 import type { Address, Hex } from 'viem'
-import type { Experience } from '../backup/estimateFailure.ts'
-import type { Failure, OnProgress } from './Buyer.ts'
+import type { Experience } from '../../backup/estimateFailure.ts'
+import type { Failure, OnProgress } from '../Buyer.ts'
 
 /** Where one piece of a backup is, or is to be. */
 export type BackupPlace = {
@@ -15,7 +15,7 @@ export type BackupPlace = {
   readonly agreement?: Hex
   /** The piece's root, once the seller has all of it. */
   readonly root?: Hex
-  /** Its seller failed a challenge, or its time is over: the piece is taken to be lost. */
+  /** Its seller failed a challenge, or its time is over or soon is: the piece is not counted on. */
   readonly isLost?: true
 }
 
@@ -60,7 +60,7 @@ export type Repair = {
   readonly backup: Backup
   /** The challenges that were failed now. */
   readonly failures: readonly Failure[]
-  /** Places of which the agreement is over or gone. */
+  /** Places of which the agreement is over, or soon is. */
   readonly over: readonly BackupPlace[]
   /** The places that replaced others. */
   readonly replaced: readonly BackupPlace[]
@@ -105,8 +105,9 @@ export type Backups = {
    */
   restore(parameters: Work & { readonly name: string; readonly target: string }): Promise<Backup>
   /**
-   * Challenges everybody who has a piece, and stores anew, with others, what is lost. Where nobody failed, nothing is bought
-   * but the challenges. Where these sellers cannot make it as safe as it was to be, it becomes as safe as they can:
+   * Challenges everybody who has a piece, and stores anew, with others, what is lost. Where an agreement is in the last fifth of
+   * its time, its piece is stored anew as well, with whoever is cheapest then. Where nobody failed, nothing is bought but the
+   * challenges. Where these sellers cannot make it as safe as it was to be, it becomes as safe as they can:
    * `survivalOf` tells.
    *
    * @throws what `restore` throws, `DURABILITY_UNREACHABLE` where nobody is left who could help, and what paying throws
@@ -120,6 +121,6 @@ export type Backups = {
   ): Promise<Repair>
   /** Every backup, under way or whole, by name. */
   list(): Promise<Backup[]>
-  /** The probability with which a backup survives from now to the end of its agreements, as far as is known. */
+  /** The probability with which a backup survives a term like its own from now on, as far as is known. */
   survivalOf(backup: Backup): Promise<number>
 }

@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
-import { put, type Store, type Table } from '../../store/Store.ts'
-import { type Experience, estimateFailure, learnPrior, pooled } from '../backup/estimateFailure.ts'
+import { put, type Store, type Table } from '../../../store/Store.ts'
+import { type Experience, estimateFailure, learnPrior, pooled } from '../../backup/estimateFailure.ts'
 import type { Told } from './Backups.ts'
 
 /** What a buyer saw of a seller. A time counts once, however many pieces the seller had. */

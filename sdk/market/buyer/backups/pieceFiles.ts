@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { createErasureCode } from '../backup/erasureCode.ts'
-import { STRIPE } from '../backup/pieceSize.ts'
+import { createErasureCode } from '../../backup/erasureCode.ts'
+import { STRIPE } from '../../backup/pieceSize.ts'
 
 /** A piece of a file, by its number from 0, and where its bytes are. */
 export type PieceFile = { readonly number: number; readonly path: string }
