@@ -11,7 +11,7 @@ const [WRITTEN, READ, BLOCK] = [1_000, 4_000, 10_000_000]
 const PART = 1_024
 
 type Role = { role: string; address: string; key: string }
-type Dev = { url: string; currency: string; accounts: Role[] }
+type Dev = { url: string; currency: string; networkId: string; accounts: Role[] }
 type Put = { name: string; agreement: string; root: string; size: number; spent: string }
 type Listed = { agreements: { id: string; used: number; size: number; failures: number; files: { name: string }[] }[] }
 
@@ -95,6 +95,19 @@ describe('storage for sale', function () {
     expect(put.spent).to.equal('0')
   })
 
+  it('keeps a file as it is where that is asked for, and several in space that was bought once', async () => {
+    const space = ['--size', '1MB', '--plain', '--name', 'plain.txt']
+    const first = await typist.quickData<Put>([...putting('small.txt'), ...space], as('buyer'))
+    expect(Number(first.spent)).to.equal(BLOCK + WRITTEN)
+    expect(readFileSync(path(`disk/pieces/${first.agreement}/${first.root}`), 'utf8')).to.contain('matters')
+    const reused = ['--agreement', first.agreement, '--name', 'second.txt']
+    const second = await typist.quickData<Put>([...putting('small.txt'), ...reused], as('buyer'))
+    expect(second.agreement).to.equal(first.agreement)
+    expect(Number(second.spent)).to.equal(WRITTEN)
+    expect(await get('plain.txt', '-o', 'plain.back')).to.include({ status: 0 })
+    expect(readFileSync(path('plain.back'), 'utf8')).to.equal('A backup of what matters.\n')
+  })
+
   it('goes on after the seller was killed, which kept what it had taken and the agreement', async () => {
     const before = await charged()
     const run = typist.start(putting('one.bin', '--limit', '100'), as('buyer'))
@@ -126,6 +139,7 @@ describe('storage for sale', function () {
     const { agreements } = await typist.quickData<Listed>(['store', 'list'], as('buyer'))
     expect(agreements.map(({ files }) => files.map(({ name }) => name))).to.have.deep.members([
       ['small.txt'],
+      ['plain.txt', 'second.txt'],
       ['one.bin'],
       ['two.bin'],
     ])
@@ -148,9 +162,12 @@ describe('storage for sale', function () {
   it('finds out that a seller lost data, and keeps the evidence', async () => {
     const put = await typist.quickData<Put>(putting('small.txt', '--name', 'lost.txt'), as('buyer'))
     rmSync(path(`disk/pieces/${put.agreement}/${put.root}`))
-    const { status, stdout, stderr } = await typist.quick(['store', 'verify', 'lost.txt'], as('buyer'))
+    const words = ['store', 'verify', 'lost.txt', '--network', dev.networkId]
+    const { status, stdout, stderr } = await typist.quick(words, as('buyer'))
     expect(status).to.equal(1)
-    expect(stdout).to.match(/^lost\.txt {2}FAILED \(lost\), the evidence is kept/)
+    expect(stdout).to.match(
+      /^lost\.txt {2}FAILED \(lost\), the evidence is kept.*\nStated what 0x\w{40} failed, transaction 0x/,
+    )
     expect(stderr).to.match(/^CHALLENGE_FAILED: lost\.txt: .*\n$/)
     const { agreements } = await typist.quickData<Listed>(['store', 'list'], as('buyer'))
     expect(agreements.find(({ id }) => id === put.agreement)?.failures).to.equal(1)

@@ -103,7 +103,8 @@ async function ask(parameters: ChallengePieceParameters, challenge: Challenge): 
     } catch (error) {
       if (signal?.aborted || !isSilence(error)) throw error
     }
-    await pause(PAUSE, ending)
+    // Its difficulty may be over before its time is.
+    await pause((terms.answerSeconds * 1_000) / (ATTEMPTS + 1), ending)
   }
   if (signal?.aborted) throw signal.reason
   await untilLate(late, signal)

@@ -1,6 +1,7 @@
 import type { Hex } from 'viem'
 import { ScripError } from '../../errors/ScripError.ts'
 import { put } from '../../store/Store.ts'
+import { unixTime } from '../unixTime.ts'
 import type { Buyer } from './Buyer.ts'
 import { challengePiece } from './challengePiece.ts'
 import { createAgreeing } from './createAgreeing.ts'
@@ -23,7 +24,7 @@ export type BuyerParameters = PaymentsParameters & {
  *
  * @throws `INVALID_ARGUMENT` where the signer does not sign for the client's account
  */
-export function createBuyer({ clock = now, ...parameters }: BuyerParameters): Buyer {
+export function createBuyer({ clock = unixTime, ...parameters }: BuyerParameters): Buyer {
   const { client, signer, store } = parameters
   if (client.account?.address.toLowerCase() !== signer.address.toLowerCase()) {
     throw new ScripError('INVALID_ARGUMENT', {
@@ -81,8 +82,4 @@ export function createBuyer({ clock = now, ...parameters }: BuyerParameters): Bu
     stateFailures: ({ networkId }) => stateFailures({ client, store }, networkId),
     failures: async () => (await store.all(failures)).sort((one, other) => one.at - other.at),
   }
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1_000)
 }

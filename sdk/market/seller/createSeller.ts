@@ -10,15 +10,16 @@ import { PROBLEM_TYPE } from '../../http/problem.ts'
 import { reply } from '../../peer/answerNode.ts'
 import type { Sold } from '../../peer/createPaywall.ts'
 import { paywall } from '../../peer/paywall.ts'
-import type { Table } from '../../store/Store.ts'
-import { put } from '../../store/Store.ts'
+import { put, type Table } from '../../store/Store.ts'
 import { sqliteStore } from '../../store/sqliteStore.ts'
 import type { Offer, OfferPrice, SignedOffer } from '../Offer.ts'
 import { storedPieceDigest } from '../statements.ts'
-import { type AgreementBook, createAgreementBook } from './createAgreementBook.ts'
+import { unixTime } from '../unixTime.ts'
+import { createAgreementBook } from './createAgreementBook.ts'
+import { createExpiry } from './createExpiry.ts'
 import { createOfferDesk, type OfferTerms } from './createOfferDesk.ts'
 import { createOrders, type Order } from './createOrders.ts'
-import { createShelf, type Shelf } from './createShelf.ts'
+import { createShelf } from './createShelf.ts'
 
 /** What `createSeller` takes. */
 export type SellerParameters = {
@@ -88,9 +89,6 @@ const sellers: Table<{ readonly address: Address; readonly chainId: number }> = 
 const MEBIBYTE = 2 ** 20
 const DAY = 86_400
 
-/** Milliseconds to the next look at what is over, at most: timers hold no more than 24 days. */
-const LONGEST_SLEEP = DAY * 1_000
-
 /**
  * Sells space on a disk, for a time, by agreements that both sides sign: the offer for whoever asks, an agreement for whoever
  * pays the block, then pieces into it and out of it at the agreed prices, and proofs that they are there. What a buyer was
@@ -101,7 +99,7 @@ const LONGEST_SLEEP = DAY * 1_000
  */
 export async function createSeller(parameters: SellerParameters): Promise<Seller> {
   const { payee, client, signer, folder, capacity, prices, endpoints, region } = parameters
-  const { admission, patience, onSale, onError, clock = now } = parameters
+  const { admission, patience, onSale, onError, clock = unixTime } = parameters
   const seller = payee.address
   if (signer.address.toLowerCase() !== seller) {
     throw new ScripError('INVALID_ARGUMENT', {
@@ -233,68 +231,4 @@ function openIndex(folder: string) {
       cause: error,
     })
   }
-}
-
-type ExpiryParameters = {
-  book: AgreementBook
-  shelf: Shelf
-  clock: () => number
-  onError: ((error: unknown) => void) | undefined
-}
-
-/** Milliseconds until a disk that did not let its space be freed is asked again. */
-const RETRY = 60_000
-
-/** Frees the space of agreements that are over. */
-function createExpiry({ book, shelf, clock, onError }: ExpiryParameters) {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let working: Promise<void> | undefined
-  let isClosed = false
-
-  const sweep = async () => {
-    for (const { id } of book.ended(clock())) {
-      // Forgotten first: a folder without an agreement is removed at the next start.
-      await book.forget(id, shelf.forgetting(id))
-      await shelf.remove(id)
-    }
-  }
-  const sleep = (milliseconds: number) => {
-    clearTimeout(timer)
-    if (isClosed) return
-    timer = setTimeout(wake, Math.min(LONGEST_SLEEP, milliseconds))
-    timer.unref()
-  }
-  const plan = () => {
-    const next = book.nextEnd()
-    if (next !== undefined && working === undefined) sleep(Math.max(0, next - clock()) * 1_000)
-  }
-  const wake = () => {
-    working = sweep().then(
-      () => {
-        working = undefined
-        plan()
-      },
-      (error: unknown) => {
-        working = undefined
-        onError?.(error)
-        sleep(RETRY)
-      },
-    )
-  }
-  return {
-    plan,
-    start: async () => {
-      await sweep()
-      plan()
-    },
-    close: async () => {
-      isClosed = true
-      clearTimeout(timer)
-      await working
-    },
-  }
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1_000)
 }

@@ -12,6 +12,7 @@ import {
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { createCurrency, mint } from '@scrip/sdk/chain'
 import type { ErrorCode } from '@scrip/sdk/errors'
 import { PROBLEM_TYPE, readProblem } from '@scrip/sdk/http'
 import { type BuyerAgreement, rootOf } from '@scrip/sdk/market'
@@ -395,6 +396,28 @@ describe('a seller of storage', function () {
       const error = await refusal(() => alice.buyer.agree({ offer: altered, url: stall.url, size: 10, seconds: 60 }))
       expect(error.code).to.equal('OFFER_ALTERED')
     })
+  })
+
+  it('is paid in whichever of its currencies a buyer agrees to, and in no other', async () => {
+    const { client } = market.issuer
+    const { currency: other } = await createCurrency(client, { name: 'Other dollar', symbol: 'OTH', decimals: 6 })
+    const prices = [
+      { ...PAPER, currency: market.currency },
+      { ...PAPER, block: 7n, perKilobyteWritten: 2n, currency: other },
+    ]
+    const shop = await openStall(market, { prices })
+    await mint(client, { currency: other, to: alice.person.account.address, amount: 1_000n })
+    const offer = await alice.buyer.readOffer(shop.url)
+    const wish = { offer, url: shop.url, size: 20_000, seconds: 3_600 }
+    const inOther = await alice.buyer.agree({ ...wish, currency: other })
+    const { root } = await alice.buyer.storePiece({ agreement: inOther.id, path: newFile(10_000) })
+    expect((await alice.buyer.challenge({ agreement: inOther.id, root })).isHeld).to.equal(true)
+    expect(await shop.charged()).to.equal(7n + 2n * 10n + 8n)
+    const standing = await shop.payee.standing(inOther.agreement.channelId)
+    expect(standing.channel.token).to.equal(other.toLowerCase())
+    const refused = await refusal(() => alice.buyer.agree({ ...wish, currency: alice.person.account.address }))
+    expect(refused.code).to.equal('CURRENCY_NOT_ACCEPTED')
+    await shop.close()
   })
 
   it('is paid once for an agreement whose answer was lost', async () => {

@@ -54,7 +54,7 @@ export async function openStall(market: Market, options: StallOptions = {}): Pro
   const accept = {
     chainId: market.chainId,
     contract: addresses.paymentChannels,
-    currencies: [market.currency],
+    currencies: (options.prices ?? [market]).map(({ currency }) => currency),
     maxExposure: 0n,
   }
   const payee = createPayee({ account: person.account, store, accept })
