@@ -18,7 +18,7 @@ const budgets: [kilobytes: number, code: string][] = [
   [17, "export * from '@scrip/sdk/http'"],
   // Among them 2.5 of policy and of going on with what broke off.
   [91, "export * from '@scrip/sdk/client'"],
-  [11, "export * from '@scrip/sdk/reputation'"],
+  [11.5, "export * from '@scrip/sdk/reputation'"],
   [45, "export * from '@scrip/sdk/admission'"],
   [5.5, "export * from '@scrip/sdk/store'"],
   [60, "export * from '@scrip/sdk/peer'"],

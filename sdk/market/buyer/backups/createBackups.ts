@@ -4,6 +4,7 @@ import { ScripError } from '../../../errors/ScripError.ts'
 import { isToldByPeer } from '../../../http/problem.ts'
 import type { Store } from '../../../store/Store.ts'
 import { chooseSellers, survivalOf } from '../../backup/chooseSellers.ts'
+import { unixTime } from '../../unixTime.ts'
 import type { Buyer, Failure } from '../Buyer.ts'
 import { rootOfFile } from '../storePiece.ts'
 import type { Backup, BackupPlace, Backups, Told } from './Backups.ts'
@@ -30,7 +31,7 @@ const RENEWED = 1 / 5
 
 /** Keeps files with several sellers: `Backups`. */
 export function createBackups(parameters: BackupsParameters): Backups {
-  const { buyer, store, folder, told = () => undefined, clock = now } = parameters
+  const { buyer, store, folder, told = () => undefined, clock = unixTime } = parameters
   const record = createTrackRecord(store, clock, told)
 
   const { gather, whole, forget } = createGathering({ buyer, record, folder })
@@ -139,8 +140,4 @@ type Checked = { readonly place: StoredPlace; readonly isOver: boolean; readonly
 async function measure(path: string): Promise<{ root: Hex; size: number }> {
   const file = await open(path, 'r')
   return rootOfFile(file, path).finally(() => file.close())
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1_000)
 }
