@@ -1,7 +1,7 @@
 import { addFailure, type Failures, isDurable, lossAfter, mostFailure, startFailures } from './lossProbability.ts'
 import { firstAsSafe, type Problem } from './narrow.ts'
 import { leastSafety, lowered } from './relax.ts'
-import { bestPrice, type Item, offerSet, type Search } from './search.ts'
+import { bestPrice, failuresOf, type Item, offerSet, type Search } from './search.ts'
 
 /**
  * Looks at all sets that could be cheaper, the sellers of each in the order of their reduced prices. At every node the bound
@@ -22,6 +22,7 @@ export function branch(problem: Problem, search: Search): number {
     const failures = levels[pieces - more] as Failures
     if (lossAfter(failures) * (1 - 1e-12) > most) return
     const highest = mostFailure(failures, more, most)
+    if (highest === 0) return
     if (more === 1) return complete(price, highest)
     const fixed = price + multiplier * more * leastSafety(highest)
     for (let index = from; index < items.length; index++) {
@@ -29,6 +30,7 @@ export function branch(problem: Problem, search: Search): number {
       if (operators.has(item.operator)) continue
       search.steps--
       const rest = leastRest(index, more - 1)
+      if (rest === Number.POSITIVE_INFINITY) return
       const bound = lowered(fixed + rest, fixed)
       // The reduced prices only rise: no later seller is better.
       if (bound >= bestPrice(search)) return
@@ -45,7 +47,7 @@ export function branch(problem: Problem, search: Search): number {
     }
   }
 
-  /** The last seller: the cheapest of all that does. */
+  /** The last seller: the cheapest of all that does. Whoever costs as many units may still be a little cheaper. */
   const complete = (price: number, highest: number) => {
     for (let place = firstAsSafe(problem, highest); place < byPrice.length; place++) {
       search.steps--
@@ -54,14 +56,7 @@ export function branch(problem: Problem, search: Search): number {
       if (price + (prices[index] as number) >= bestPrice(search)) return
       if (item.failure > highest || operators.has(item.operator)) continue
       const set = [...chosen, index].map((at) => items[at] as Item)
-      if (
-        isDurable(
-          set.map(({ failure }) => failure),
-          needed,
-          search.target,
-        )
-      )
-        return offerSet(needed, set, search)
+      if (isDurable(failuresOf(set), needed, search.target)) offerSet(needed, set, search)
     }
   }
 

@@ -39,7 +39,7 @@ export function cheapestSet(
   for (const bound of open()) least = Math.min(least, branch(narrow(bound, search), search))
   const { best, unit } = search
   if (best === undefined) return { leastPrice: 0n }
-  return { best, leastPrice: least < bestPrice(search) ? BigInt(least) * unit : best.price }
+  return { best, leastPrice: least < bestPrice(search) ? BigInt(Math.max(0, least)) * unit : best.price }
 }
 
 /** Prices are searched as whole numbers of this many base units, rounded down: their sums are exact in floating point. */

@@ -87,23 +87,25 @@ function addAll(failures: Failures, added: readonly number[]): Failures {
  * above 1 where that does not matter.
  */
 export function mostFailure(failures: Failures, more: number, most: number): number {
+  // What is lost just as often as it may be must not seem to be lost more often.
+  const budget = most * (1 + 2 * ROUNDING)
   if (more === 1) {
-    const already = lossAfter(failures)
+    const left = budget - lossAfter(failures)
     const critical = at(failures, failures.length - 2)
-    return already > most ? 0 : critical === 0 ? Number.POSITIVE_INFINITY : ((most - already) / critical) * (1 + 1e-9)
+    return left < 0 ? 0 : critical === 0 ? Number.POSITIVE_INFINITY : (left / critical) * (1 + ROUNDING)
   }
   const loss = (failure: number) => Math.max(lossWith(failures, more, failure), Number.MIN_VALUE)
-  if (loss(1) <= most) return Number.POSITIVE_INFINITY
+  if (loss(1) <= budget) return Number.POSITIVE_INFINITY
   let high = 1
   let low = 2 ** -FAILURE_BITS
-  if (loss(low) > most) return 0
+  if (loss(low) > budget) return 0
   // In the logarithm the loss is nearly a straight line; where it is not, every second step halves what is left.
-  let atLow = Math.log(loss(low) / most)
-  let atHigh = Math.log(loss(high) / most)
+  let atLow = Math.log(loss(low) / budget)
+  let atHigh = Math.log(loss(high) / budget)
   for (let step = 0; step < 100 && high > low * (1 + 1e-5); step++) {
     const share = step % 2 === 0 ? Math.min(atHigh / (atHigh - atLow) + 1e-9, 1) : 0.5
     const middle = Math.exp(Math.log(high) + (Math.log(low) - Math.log(high)) * share)
-    const value = Math.log(loss(middle) / most)
+    const value = Math.log(loss(middle) / budget)
     if (value > 0) {
       high = middle
       atHigh = value

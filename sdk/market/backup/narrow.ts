@@ -1,4 +1,4 @@
-import { type Bound, lowered } from './relax.ts'
+import { type Bound, type Choice, lowered } from './relax.ts'
 import { bestPrice, type Item, type Search } from './search.ts'
 
 /**
@@ -21,13 +21,14 @@ export type Problem = {
  * Leaves out whom no cheaper set can have: a set with a seller is dearer than the bound by what its reduced price is above those
  * of the sellers that the bound was made of.
  */
-export function narrow({ sellers, pieces, multiplier, least }: Bound, search: Search): Problem {
+export function narrow({ sellers, pieces, multiplier, relaxed }: Bound, search: Search): Problem {
   const { needed, items, prices, safeties } = sellers
   const reduced = prices.map((price, index) => price - multiplier * (safeties[index] as number))
-  const { indices } = sellers.choose(pieces, multiplier) as { indices: number[] }
+  const { indices, price, safety } = sellers.choose(pieces, multiplier) as Choice
+  const size = price + multiplier * safety
   const last = reduced[indices.at(-1) as number] as number
   const kept = [...items.keys()].filter(
-    (index) => lowered(least + Math.max(0, (reduced[index] as number) - last), least) < bestPrice(search),
+    (index) => lowered(relaxed + Math.max(0, (reduced[index] as number) - last), size) < bestPrice(search),
   )
   kept.sort((one, other) => (reduced[one] as number) - (reduced[other] as number))
   const pick = (numbers: Float64Array) => Float64Array.from(kept, (index) => numbers[index] as number)

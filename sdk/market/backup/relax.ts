@@ -17,12 +17,19 @@ export type Bound = {
   readonly pieces: number
   /** What a safety of 1 is worth: the reduced price of a seller is `price − multiplier·safety`. */
   readonly multiplier: number
+  /** The bound, and the whole number that no price is below. */
+  readonly relaxed: number
   readonly least: number
   readonly start: readonly Item[]
 }
 
 /** Sellers of different operators, with the sums of what counts. */
-type Choice = { readonly indices: number[]; readonly price: number; readonly safety: number; readonly reduced: number }
+export type Choice = {
+  readonly indices: number[]
+  readonly price: number
+  readonly safety: number
+  readonly reduced: number
+}
 
 /** Chooses the sellers of so many operators with the least reduced prices; nothing where there are not so many operators. */
 type Choose = (pieces: number, multiplier: number) => Choice | undefined
@@ -56,10 +63,11 @@ export function relax(sellers: Sellers, pieces: number, search: Search): Bound |
   const multiplier = findMultiplier((value) => (sellers.choose(pieces, value)?.safety ?? 0) >= safety)
   if (multiplier === undefined) return undefined
   const { price, reduced } = sellers.choose(pieces, multiplier) as Choice
-  const least = lowered(reduced + multiplier * safety, price + multiplier * safety)
+  const relaxed = reduced + multiplier * safety
+  const least = lowered(relaxed, price + multiplier * safety)
   if (least >= bestPrice(search)) return undefined
   const start = findStart(sellers, pieces, { multiplier, highest, search })
-  return start && { sellers, pieces, multiplier, least, start }
+  return start && { sellers, pieces, multiplier, relaxed, least, start }
 }
 
 /** −ln of a failure probability, from below. */

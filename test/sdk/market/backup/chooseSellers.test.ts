@@ -117,7 +117,7 @@ describe('the choice of sellers', () => {
           expect(survival).to.be.at.least(target)
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 3_000 },
     )
   })
 
@@ -139,6 +139,29 @@ describe('the choice of sellers', () => {
         },
       ),
       { numRuns: 150 },
+    )
+  })
+
+  it('never says that nothing is cheaper than what something is cheaper than, however soon it ends', () => {
+    const priced = fc.tuple(fc.double({ min: 0.01, max: 0.6, noNaN: true }), fc.integer({ min: 0, max: 20 }))
+    fc.assert(
+      fc.property(
+        fc.array(priced, { minLength: 4, maxLength: 9 }),
+        fc.constantFrom(0.9, 0.99, 0.999),
+        fc.integer({ min: 1, max: 30 }),
+        (sellers, target, steps) => {
+          // Where prices follow safety, as these do more or less, many sets cost nearly the same.
+          const candidates = sellers.map(([failure, more], index) =>
+            candidate(index, failure, BigInt(Math.round(-100 * Math.log(failure)) + more)),
+          )
+          const least = bruteForce(candidates, 10, target, 9, 3)
+          if (least === undefined) return
+          const { price, leastPrice } = chooseSellers(candidates, { bytes: 10, target, mostNeeded: 3, steps })
+          expect(price >= least && leastPrice <= least, `${leastPrice} <= ${least} <= ${price}`).to.equal(true)
+          expect(chooseSellers(candidates, { bytes: 10, target, mostNeeded: 3 }).price).to.equal(least)
+        },
+      ),
+      { numRuns: 500 },
     )
   })
 
