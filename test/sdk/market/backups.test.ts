@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ScripError } from '@scrip/sdk/errors'
-import { type BackupPlan, type Backups, createBackups } from '@scrip/sdk/market'
+import { type Backup, type BackupPlace, type BackupPlan, type Backups, createBackups } from '@scrip/sdk/market'
 import { expect } from 'chai'
 import { network } from 'hardhat'
 import { bytes, type Market, openMarket } from '../../support/market.ts'
@@ -33,6 +33,25 @@ describe('a backup with several sellers', function () {
     const target = join(newFolder(), 'back')
     await from.restore({ name, target })
     return readFileSync(target)
+  }
+  /** Runs work that crashes after one write to the store, then after two, and so on, until it gets to its end. */
+  const throughCrashes = async (who: Customer, folder: string, work: (from: Backups) => Promise<unknown>) => {
+    for (let writes = 1; ; writes++) {
+      let left = writes
+      const crashing = {
+        ...who.store,
+        write: async (...parameters: Parameters<typeof who.store.write>) => {
+          if (left-- <= 0) throw new ScripError('STORE_FAILED')
+          await who.store.write(...parameters)
+        },
+      }
+      const customer = await newCustomer(market, { person: who.person, store: crashing })
+      try {
+        return await work(createBackups({ buyer: customer.buyer, store: crashing, folder, told }))
+      } catch (error) {
+        expect(error).to.be.instanceOf(ScripError).with.property('code', 'STORE_FAILED')
+      }
+    }
   }
   const stallAt = (url: string) => stalls.find((stall) => stall.url === url) as Stall
   /** The files of a seller's pieces. */
@@ -122,29 +141,25 @@ describe('a backup with several sellers', function () {
     const bob = await newCustomer(market)
     const plans: BackupPlan[] = []
     const folder = newFolder()
-    // Ends it at the first write after each number of writes: what is in the store by then is all there is.
-    for (let writes = 1; ; writes++) {
-      let left = writes
-      const crashing = {
-        ...bob.store,
-        write: async (...parameters: Parameters<typeof bob.store.write>) => {
-          if (left-- <= 0) throw new Error('crash')
-          await bob.store.write(...parameters)
-        },
-      }
-      const customer = await newCustomer(market, { person: bob.person, store: crashing })
-      const from = createBackups({ buyer: customer.buyer, store: crashing, folder, told })
-      try {
-        await from.backUp(order('fourth', { onPlan: (one) => void plans.push(one) }))
-        break
-      } catch (error) {
-        expect(String(error)).to.include('crash')
-      }
-    }
+    await throughCrashes(bob, folder, (from) => from.backUp(order('fourth', { onPlan: (one) => void plans.push(one) })))
     const [agreements, pieces] = [await bob.buyer.agreements(), await bob.buyer.pieces()]
     expect(agreements).to.have.length(plans[0]?.pieces ?? 0)
     expect(pieces).to.have.length(plans[0]?.pieces ?? 0)
     expect((await restored('fourth', open(bob, folder))).equals(content)).to.equal(true)
+  })
+
+  it('is repaired through a crash at any step, and stores what was lost once', async () => {
+    const gwen = await newCustomer(market)
+    const folder = newFolder()
+    const backup = await open(gwen, folder).backUp(order('crashing'))
+    const [lost] = backup.places as [BackupPlace]
+    for (const file of diskOf(stallAt(lost.url)).filter((name) => name.includes(lost.agreement as string))) rmSync(file)
+    await throughCrashes(gwen, folder, (from) => from.repair({ name: 'crashing', sellers: urls() }))
+    const [repaired] = (await open(gwen, folder).list()) as [Backup]
+    expect(repaired.places.map(({ agreement }) => agreement)).not.to.include(lost.agreement)
+    expect(repaired.places.every(({ root, isLost }) => root !== undefined && isLost === undefined)).to.equal(true)
+    expect(await gwen.buyer.agreements()).to.have.length(repaired.places.length + 1)
+    expect((await restored('crashing', open(gwen, folder))).equals(content)).to.equal(true)
   })
 
   it('is made anew while its agreements still run, and is not left to end', async () => {
