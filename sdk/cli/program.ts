@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { admissionCommand } from './commands/admission.ts'
 import { authorizationCommand } from './commands/authorization.ts'
+import { backupCommand, backupsCommand, repairCommand, restoreCommand } from './commands/backup.ts'
 import { balanceCommand } from './commands/balance.ts'
 import { channelsCommand } from './commands/channels.ts'
 import { claimCommand } from './commands/claim.ts'
@@ -44,6 +45,10 @@ export function createProgram(): Command {
     watchtowerCommand(),
     fetchCommand(),
     storeCommand(),
+    backupCommand(),
+    restoreCommand(),
+    repairCommand(),
+    backupsCommand(),
     channelsCommand(),
     claimCommand(),
     historyCommand(),

@@ -334,6 +334,11 @@ export const errorCodes = {
     title: 'There is no such agreement here',
     hint: 'Check the address and the agreement’s id; an agreement that is over is forgotten.',
   },
+  BACKUP_LOST: {
+    status: 502,
+    title: 'Too few pieces of the backup can be read now',
+    hint: 'Try again later: sellers that do not answer may come back; what was read is kept.',
+  },
   CHALLENGE_FAILED: {
     status: 502,
     title: 'A seller failed to prove that it holds what it was paid to hold',
@@ -348,6 +353,11 @@ export const errorCodes = {
     status: 507,
     title: 'The seller’s disk is full',
     hint: 'Store it with another seller: what was not kept is not charged.',
+  },
+  DURABILITY_UNREACHABLE: {
+    status: 409,
+    title: 'No set of these sellers keeps a file as surely as was asked',
+    hint: 'Name more sellers of other operators, allow more pieces, or ask for less.',
   },
   IDENTITY_INVALID: {
     status: 400,

@@ -6,6 +6,25 @@ export {
   termsFor,
   type Wish,
 } from './Agreement.ts'
+export {
+  type Candidate,
+  type Choice,
+  type ChooseSellersParameters,
+  chooseSellers,
+  survivalOf,
+} from './backup/chooseSellers.ts'
+export { createErasureCode, type ErasureCode } from './backup/erasureCode.ts'
+export {
+  believed,
+  type Experience,
+  estimateFailure,
+  learnPrior,
+  type Prior,
+  pooled,
+  unknownSellers,
+} from './backup/estimateFailure.ts'
+export { experienceOf, type Testimony } from './backup/experienceOf.ts'
+export { pieceSize } from './backup/pieceSize.ts'
 export type {
   Buyer,
   BuyerAgreement,
@@ -15,6 +34,8 @@ export type {
   FailureKind,
   OnProgress,
 } from './buyer/Buyer.ts'
+export type { Backup, BackupPlace, BackupPlan, Backups, Repair, Told } from './buyer/backups/Backups.ts'
+export { type BackupsParameters, createBackups } from './buyer/backups/createBackups.ts'
 export { costOf } from './buyer/createAgreeing.ts'
 export { type BuyerParameters, createBuyer } from './buyer/createBuyer.ts'
 export { decryptFile, encryptFile, type FileWork, type Identity, openIdentity } from './buyer/encryption.ts'

@@ -155,7 +155,7 @@ function describe(
 }
 
 /** @throws `FILE_NOT_FOUND`, `INVALID_ARGUMENT` where there is nothing in it */
-function taskOf({ name, plain }: PutOptions, file: string): Task {
+export function taskOf({ name, plain }: Pick<PutOptions, 'name' | 'plain'>, file: string): Task {
   const source = resolve(file)
   const status = statSync(source, { throwIfNoEntry: false })
   if (!status?.isFile()) {
@@ -187,7 +187,7 @@ function storedAlready(known: StoredFile, task: Task): Output {
  * it must be there before the first byte leaves, and no two encryptions are the same: what a run that was killed had begun to
  * send is sent on.
  */
-async function contentOf({ folder }: Buying, task: Task, identityFile: string | undefined): Promise<string> {
+export async function contentOf({ folder }: Buying, task: Task, identityFile: string | undefined): Promise<string> {
   if (task.isPlain) return task.source
   const path = identityFile ?? join(scripHome(), 'identity.txt')
   const identity = await openIdentity(path, { isNew: identityFile === undefined })

@@ -29,7 +29,7 @@ describe('scrip deploy', function () {
     const { status, stdout, stderr } = await typist.run(['deploy'], { SCRIP_KEY: key })
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' })
     for (const address of Object.values(addresses)) expect(stdout).to.contain(` at ${address}, `)
-    expect(stdout).to.match(/\n\d transactions, [\d,]+ gas, 0\.\d+ of the chain's coin\.\n$/)
+    expect(stdout).to.match(/\n\d+ transactions, [\d,]+ gas, 0\.\d+ of the chain's coin\.\n$/)
   })
 
   it('sends nothing where everything is there', async () => {
