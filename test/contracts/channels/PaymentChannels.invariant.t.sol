@@ -63,7 +63,7 @@ contract PaymentChannelsInvariants is ChannelsHandler {
 
     /// @dev A run in which many steps did nothing would prove little.
     function afterInvariant() external view {
-        assertGe(worked * 10, steps * 9, "nine steps in ten do something");
+        assertGe(worked * 4, steps * 3, "three steps in four do something");
     }
 
     /// @dev `claimed` is the best voucher presented as far as the deposits went, and an exit is due when it was promised.
