@@ -1,6 +1,6 @@
 /**
- * `npm test`: runs every group of tests, one after another, and closes with one line over all of them. `npm test --
- * sdk` runs one group; what follows the names of groups goes to the runner, as in `npm test -- sdk --grep voucher`.
+ * `npm test`: runs every group of tests, and closes with one line over all of them. `npm test -- sdk` runs one group; what
+ * follows the names of groups goes to the runner, as in `npm test -- sdk --grep voucher`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -33,23 +33,33 @@ if (runnerArguments.length > 0 && names.length !== 1) {
 }
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
 let stoppedBy: NodeJS.Signals | undefined
 // A runner and its children are a group of processes, so that they end together.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     stoppedBy = signal
-    if (running !== undefined) signalGroup(running, signal)
+    for (const child of running) signalGroup(child, signal)
   })
 }
 
-for (const name of names.length > 0 ? names : Object.keys(groups)) {
-  console.log(`\n${name}`)
-  const counts = await runGroup(name)
-  if (stoppedBy !== undefined) process.exit(128 + constants.signals[stoppedBy])
-  total.passed += counts.passed
-  total.failed += counts.failed
-  total.skipped += counts.skipped
+// The compiler of the Solidity tests keeps one processor busy for minutes; no two groups that compile run at once.
+const stages =
+  names.length > 0 ? names.map((name) => [name]) : [['solidity', 'sdk'], ['contracts'], ['e2e'], ['package']]
+for (const stage of stages) {
+  const started = stage.map((name) => {
+    const page = createPage()
+    return { name, page, counted: runGroup(name, page.print) }
+  })
+  for (const { name, page, counted } of started) {
+    console.log(`\n${name}`)
+    page.open()
+    const counts = await counted
+    if (stoppedBy !== undefined) process.exit(128 + constants.signals[stoppedBy])
+    total.passed += counts.passed
+    total.failed += counts.failed
+    total.skipped += counts.skipped
+  }
 }
 
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
@@ -57,8 +67,8 @@ console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0
 
 /** Runs a group. One that crashes, hangs, runs no test or ends against its own report counts as a failure more. */
-async function runGroup(name: string): Promise<Counts> {
-  const { output, status } = await run([...(groups[name]?.() ?? []), ...runnerArguments])
+async function runGroup(name: string, print: (text: string) => void): Promise<Counts> {
+  const { output, status } = await run([...(groups[name]?.() ?? []), ...runnerArguments], print)
   const counts = parseCounts(output) ?? { passed: 0, failed: 0, skipped: 0 }
   const wrong = whatIsWrong(counts, parseCounts(output) !== undefined, status)
   if (wrong === undefined) return counts
@@ -73,8 +83,26 @@ function whatIsWrong(counts: Counts, closed: boolean, status: number | NodeJS.Si
   return undefined
 }
 
-/** Runs Node, shows what it prints, and returns it without colours. */
-function run(command: string[]): Promise<{ output: string; status: number | NodeJS.Signals }> {
+/** What a group prints: it waits until those before it are printed. */
+function createPage() {
+  let kept: string | undefined = ''
+  return {
+    print: (text: string) => {
+      if (kept === undefined) process.stdout.write(text)
+      else kept += text
+    },
+    open: () => {
+      process.stdout.write(kept ?? '')
+      kept = undefined
+    },
+  }
+}
+
+/** Runs Node, prints what it prints, and returns it without colours. */
+function run(
+  command: string[],
+  print: (text: string) => void,
+): Promise<{ output: string; status: number | NodeJS.Signals }> {
   const child = spawn(process.execPath, command, {
     cwd: root,
     env: {
@@ -86,13 +114,13 @@ function run(command: string[]): Promise<{ output: string; status: number | Node
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running = child
+  running.add(child)
   let output = ''
   let closed = false
   let deadline: NodeJS.Timeout | undefined
   child.stderr.pipe(process.stderr, { end: false })
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    process.stdout.write(chunk)
+    print(chunk)
     const text = stripVTControlCharacters(chunk)
     output += text
     closed ||= parseCounts(text) !== undefined
@@ -107,7 +135,7 @@ function run(command: string[]): Promise<{ output: string; status: number | Node
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(deadline)
-      running = undefined
+      running.delete(child)
       resolve({ output, status: signal ?? code ?? 1 })
     })
   })
