@@ -95,7 +95,9 @@ export async function createShelf({ folder, store, attest, isKnown }: ShelfParam
     if (record.stored === undefined && existsSync(path)) await rename(path, `${path}.part`)
   }
   for (const name of await readdir(folder)) {
-    if (!isKnown(name as Hex)) await rm(join(folder, name), { recursive: true, force: true })
+    // Only what a seller made: a folder that was named by mistake keeps what it has.
+    if (/^0x[0-9a-f]{64}$/.test(name) && !isKnown(name as Hex))
+      await rm(join(folder, name), { recursive: true, force: true })
   }
 
   /** The record that a part goes on from. Space is taken before anything is waited for, so that none is given twice. */

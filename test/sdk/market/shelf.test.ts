@@ -124,4 +124,13 @@ describe('the shelf of a seller', () => {
     expect(again.find(agreement, root)).to.equal(undefined)
     expect(await store.all<PieceRecord>('market/pieces')).to.deep.equal([])
   })
+
+  it('leaves alone what no seller put there', async () => {
+    mkdirSync(join(folder, 'my only copies'), { recursive: true })
+    writeFileSync(join(folder, 'my only copies', 'thesis'), 'words')
+    writeFileSync(join(folder, 'notes'), 'words')
+    await openShelf({}, [])
+    expect(readdirSync(folder)).to.have.members(['my only copies', 'notes'])
+    expect(readdirSync(join(folder, 'my only copies'))).to.deep.equal(['thesis'])
+  })
 })
