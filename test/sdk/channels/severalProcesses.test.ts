@@ -107,8 +107,9 @@ describe('several processes that serve one channel', function () {
       `${lost} units were charged by the process that died, and not served`,
     ).to.equal(true)
     expect(paid() <= CHARGES, 'no payment counts twice').to.equal(true)
-    for (const { lines } of [victim, ...others])
-      expect(lines.filter((line) => line === 'charged')).not.to.have.length(0)
+    // How they share it is the machine's affair: on a busy one somebody may come too late for any.
+    const served = running.filter(({ lines }) => lines.includes('charged'))
+    expect(served).to.include(victim).and.to.have.length.above(1)
     const conflicts = lines().reduce((sum, line) => sum + Number(/^conflicts (\d+)$/.exec(line)?.[1] ?? 0), 0)
     expect(conflicts).to.be.greaterThan(0)
     console.log(
