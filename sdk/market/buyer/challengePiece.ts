@@ -94,14 +94,14 @@ async function ask(parameters: ChallengePieceParameters, challenge: Challenge): 
   for (let attempt = 0; attempt < ATTEMPTS && (await isThere(parameters, ending)); attempt++) {
     try {
       const answer = await pay(new URL(challengePath(id, piece.root, challenge), url), { signal: ending })
-      const body = await readText(answer, LONGEST_LEAF * challenge.leaves.length)
+      const body = await readText(answer, LONGEST_LEAF * challenge.leaves.length).catch(brokenOff)
       const signature = answer.headers.get(SIGNATURE_HEADER)
       const isSignature = signature !== null && /^0x[0-9a-f]{130}$/.test(signature)
       const said = { status: answer.status, body, ...(isSignature && { signature: signature as `0x${string}` }) }
       if (answer.ok) return said
       if (isLost(answer.status, body)) return requireTime(terms, parameters.clock()) && said
     } catch (error) {
-      if (signal?.aborted || !isSilence(error)) throw error
+      if (signal?.aborted || !isSilence(error, late.aborted)) throw error
     }
     // Its difficulty may be over before its time is.
     await pause((terms.answerSeconds * 1_000) / (ATTEMPTS + 1), ending)
@@ -146,9 +146,19 @@ function requireTime({ end }: Agreement, now: number): true {
   throw new ScripError('AGREEMENT_EXPIRED', { values: { end, now } })
 }
 
-/** Whether an error is only that no answer came. What a seller says instead of one is none: it could say anything. */
-function isSilence(error: unknown): boolean {
-  if (!(error instanceof ScripError) || isToldByPeer(error)) return true
+/** An answer that ended before its end. */
+function brokenOff(cause: unknown): never {
+  throw cause instanceof ScripError ? cause : new ScripError('TRANSFER_INTERRUPTED', { cause })
+}
+
+/**
+ * Whether an error is only that no answer came. What a seller says instead of one is none: it could say anything. What breaks
+ * on this side is no seller's silence.
+ */
+function isSilence(error: unknown, isLate: boolean): boolean {
+  // What ends a request whose time is over is none of ours.
+  if (!(error instanceof ScripError)) return isLate
+  if (isToldByPeer(error)) return true
   return ['PEER_UNREACHABLE', 'TRANSFER_INTERRUPTED', 'PROTOCOL_VIOLATION'].includes(error.code)
 }
 

@@ -207,6 +207,21 @@ describe('a challenge', function () {
     expect(await alice.buyer.failures()).to.deep.equal([])
   })
 
+  it('is nobody’s failure where something breaks on this side', async () => {
+    let isBroken = false
+    const bob = await newCustomer(market, {
+      onPayment: () => {
+        if (isBroken) throw new Error('The log cannot be written.')
+      },
+    })
+    const agreed = await agreeAt(bob, stall)
+    const { root } = await bob.buyer.storePiece({ agreement: agreed.id, path: newFile(SIZE) })
+    isBroken = true
+    const outcome = await bob.buyer.challenge({ agreement: agreed.id, root }).catch(({ message }) => message)
+    expect(outcome).to.equal('The log cannot be written.')
+    expect(await bob.buyer.failures()).to.deep.equal([])
+  })
+
   it('is nobody’s failure where this side reaches neither the seller nor the chain', async () => {
     const { account } = alice.person
     const client = createWalletClient({ account, transport: http('http://127.0.0.1:1', { retryCount: 0 }) })
