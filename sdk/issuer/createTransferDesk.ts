@@ -3,6 +3,7 @@ import { getCode, readContract } from 'viem/actions'
 import { guarded, type ScripClient } from '../chain/transact.ts'
 import { ScripError } from '../errors/ScripError.ts'
 import type { SignedTransfer } from '../http/gatewayMessages.ts'
+import { createTurns } from '../store/createTurns.ts'
 import { put, type Store } from '../store/Store.ts'
 import { failureAnswer, messages, successAnswer, type TransferAnswer } from './answers.ts'
 import type { CurrencyBook } from './createCurrencyBook.ts'
@@ -41,7 +42,7 @@ const LEAST_VALIDITY = 15
 export function createTransferDesk(parameters: TransferDeskParameters): TransferDesk {
   const { client, store, book, judge, relay, holders, patience } = parameters
   const underWay = new Map<string, Promise<Promised>>()
-  const locks = createLocks()
+  const turns = createTurns()
 
   /** What is known of a message, in memory or in the store. @throws `MESSAGE_CONFLICT` where its counter is another's */
   const find = async (message: TransferMessage): Promise<Promised | undefined> => {
@@ -72,7 +73,7 @@ export function createTransferDesk(parameters: TransferDeskParameters): Transfer
     if (known !== undefined) return known
     // Only now: who did not sign must not use up what the holder may send.
     holders.take(message.holder)
-    return locks.hold(message.holder, async () => (await find(message)) ?? (await conclude(message)))
+    return turns.take(message.holder, async () => (await find(message)) ?? (await conclude(message)))
   }
 
   /** @throws `INVALID_SIGNATURE` */
@@ -188,23 +189,4 @@ function pendingError({ from, messageCounter }: SignedTransfer): ScripError {
     hint: 'Send the same message again: it is carried out once, and answered when it is in a block.',
     values: { from, messageCounter },
   })
-}
-
-/** Locks by name: who holds one works alone. */
-function createLocks(): { hold<Value>(name: string, work: () => Promise<Value>): Promise<Value> } {
-  const tails = new Map<string, Promise<unknown>>()
-  return {
-    hold: (name, work) => {
-      const turn = (tails.get(name) ?? Promise.resolve()).then(work)
-      const tail = turn.then(
-        () => {},
-        () => {},
-      )
-      tails.set(name, tail)
-      tail.then(() => {
-        if (tails.get(name) === tail) tails.delete(name)
-      })
-      return turn
-    },
-  }
 }
