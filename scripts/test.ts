@@ -8,7 +8,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { type Counts, parseCounts } from './parseCounts.ts'
+import { parseReport, type Report } from './parseReport.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** How long a runner may take to end after it has closed its report. It waits for whatever its tests left open. */
@@ -32,7 +32,8 @@ if (runnerArguments.length > 0 && names.length !== 1) {
   process.exit(2)
 }
 
-const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+const total = { passed: 0, failed: 0, skipped: 0 }
+const failures: string[] = []
 const running = new Set<ChildProcess>()
 let stoppedBy: NodeJS.Signals | undefined
 // A runner and its children are a group of processes, so that they end together.
@@ -54,32 +55,35 @@ for (const stage of stages) {
   for (const { name, page, counted } of started) {
     console.log(`\n${name}`)
     page.open()
-    const counts = await counted
+    const report = await counted
     if (stoppedBy !== undefined) process.exit(128 + constants.signals[stoppedBy])
-    total.passed += counts.passed
-    total.failed += counts.failed
-    total.skipped += counts.skipped
+    total.passed += report.passed
+    total.failed += report.failed
+    total.skipped += report.skipped
+    if (report.failures !== '') failures.push(`\n${name}\n${report.failures}`)
   }
 }
 
+// Said again: what failed is the first that a reader of a long log looks for, and looks for it at the end.
+for (const failure of failures) console.log(failure)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0
 
 /** Runs a group. One that crashes, hangs, runs no test or ends against its own report counts as a failure more. */
-async function runGroup(name: string, print: (text: string) => void): Promise<Counts> {
+async function runGroup(name: string, print: (text: string) => void): Promise<Report> {
   const { output, status } = await run([...(groups[name]?.() ?? []), ...runnerArguments], print)
-  const counts = parseCounts(output) ?? { passed: 0, failed: 0, skipped: 0 }
-  const wrong = whatIsWrong(counts, parseCounts(output) !== undefined, status)
-  if (wrong === undefined) return counts
-  console.error(`\n${name}: ${wrong}`)
-  return { ...counts, failed: counts.failed + 1 }
+  const report = parseReport(output)
+  const wrong = whatIsWrong(report, status)
+  const { passed, failed, skipped, failures } = report ?? { passed: 0, failed: 0, skipped: 0, failures: '' }
+  if (wrong === undefined) return { passed, failed, skipped, failures }
+  return { passed, failed: failed + 1, skipped, failures: `${failures}\n  ${wrong}` }
 }
 
-function whatIsWrong(counts: Counts, closed: boolean, status: number | NodeJS.Signals): string | undefined {
-  if (!closed) return `the runner ended (${status}) without a report`
-  if (counts.passed + counts.failed === 0) return 'no test ran'
-  if (counts.failed === 0 && status !== 0) return `all tests passed, but the runner ended with ${status}`
+function whatIsWrong(report: Report | undefined, status: number | NodeJS.Signals): string | undefined {
+  if (report === undefined) return `the runner ended (${status}) without a report`
+  if (report.passed + report.failed === 0) return 'no test ran'
+  if (report.failed === 0 && status !== 0) return `all tests passed, but the runner ended with ${status}`
   return undefined
 }
 
@@ -123,7 +127,7 @@ function run(
     print(chunk)
     const text = stripVTControlCharacters(chunk)
     output += text
-    closed ||= parseCounts(text) !== undefined
+    closed ||= parseReport(text) !== undefined
     if (!closed) return
     clearTimeout(deadline)
     deadline = setTimeout(() => {
