@@ -174,6 +174,9 @@ describe('a paywall under attack', () => {
   })
 
   it('by payers that hang up at every moment loses nothing of theirs and nothing of others', async () => {
+    // The payment that introduces the channel arrives: without it the shop could not say what it has.
+    const first = await ask(`${shop.url}/goods`, { headers: carrying(await payer.pay(1n)) })
+    first.hangUp()
     for (let after = 0; after < 12; after++) {
       const { socket } = attack(head('GET', '/goods', carrying(await payer.pay(3n))))
       await delay(after)
@@ -183,8 +186,8 @@ describe('a paywall under attack', () => {
     const answer = await ask(`${shop.url}/goods`, { headers: carrying(await payer.pay(1n)) })
     answer.hangUp()
     const { accepted, charged } = await shop.payee.standing(payer.channel.id)
-    expect(accepted).to.equal(37n)
-    expect(charged <= 37n).to.equal(true)
+    expect(accepted).to.equal(38n)
+    expect(charged <= 38n).to.equal(true)
   })
 
   it('by payments that are repeated and out of order serves each once', async () => {
