@@ -12,7 +12,7 @@ import { parseReport, type Report } from './parseReport.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** How long a runner may take to end after it has closed its report. It waits for whatever its tests left open. */
-const graceToEnd = 30_000
+const graceToEnd = 120_000
 
 const hardhat = 'node_modules/hardhat/dist/src/cli.js'
 const mocha = 'node_modules/mocha/bin/mocha.js'
