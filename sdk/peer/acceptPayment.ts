@@ -32,7 +32,8 @@ export async function acceptPayment(
       values: { currency, token: channel.token },
     })
   }
-  if (!observer.isFresh(channel.id)) await (isStranger ? observer.meet(channel) : observer.observe(channel))
+  const looking = isStranger ? observer.meet(channel) : observer.keepUp(channel)
+  if (looking !== undefined) await looking
   try {
     return await payee.accept(payment, options)
   } catch (error) {

@@ -73,11 +73,11 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
     return { settled, unsettled: charged - shares.held(id) - settled }
   }
 
-  /** Looks at the channels of which the chain may have settled more than was seen; a moment ago is enough where it may be. */
-  const look = async (use: Use, present: Channel, mayBeFresh: boolean): Promise<void> => {
+  /** Looks at the channels of which the chain may have settled more than was seen: now, or as often as payments have it done. */
+  const look = async (use: Use, present: Channel, isNow: boolean): Promise<void> => {
     for (const channel of use.channels.values()) {
-      if (mayBeFresh && observer.isFresh(channel.id)) continue
-      if (channel.id === present.id || (await booksOf(channel.id)).unsettled > 0n) await observer.observe(channel)
+      if (channel.id !== present.id && (await booksOf(channel.id)).unsettled <= 0n) continue
+      await (isNow ? observer.observe(channel) : observer.keepUp(channel))
     }
   }
 
@@ -99,7 +99,7 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
       currency,
       wanted: price,
       look: async () => {
-        await look(use, channel, false)
+        await look(use, channel, true)
         return total()
       },
     })
@@ -117,7 +117,7 @@ export function createAllowances({ gate, payee, observer, currency }: Allowances
   return async (channel, price) => {
     await remember()
     const use = add(channel)
-    await look(use, channel, true)
+    await look(use, channel, false)
     await ask(use, channel, price)
 
     // The first piece is taken now: whom other answers overtook meanwhile is told so, not cut off.

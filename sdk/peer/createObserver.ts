@@ -10,17 +10,27 @@ import { newest } from '../http/newest.ts'
 export type Observer = {
   /** Looks at a channel now. @throws `WRONG_CHANNEL`, `UNKNOWN_CHANNEL` where nobody opened it, `RPC_UNREACHABLE` */
   observe(channel: Channel): Promise<ChannelState>
-  /** Whether a look at the channel would tell nothing new: it was looked at a moment ago. */
-  isFresh(channelId: Hex): boolean
+  /**
+   * Looks again at a channel that was not looked at a moment ago. Nobody has to wait for that, and a node may be away, as long
+   * as an exit that began right after the last look would still be some minutes off.
+   * @returns What a payment on the channel has to wait for, where it has to. Rejects as `observe`
+   */
+  keepUp(channel: Channel): Promise<unknown> | undefined
   /**
    * Looks at a channel that the payee does not know yet. Anybody can make up channels, so few such looks go on at a time.
    * @throws as `observe`, `TOO_MANY_REQUESTS`
    */
-  meet(channel: Channel): Promise<ChannelState>
+  meet(channel: Channel): Promise<void>
 }
 
-/** How old a look may be. An exit takes at least 15 minutes, so it is seen in time. */
+/** How old a look is when it is time for another one. */
 const FRESH_MILLISECONDS = 10_000
+
+/** How old a look may be. An exit takes at least 15 minutes: ten are left to claim what was paid. */
+const GOOD_MILLISECONDS = 300_000
+
+/** For how long a node that did not answer is not asked again where nobody has to wait for it. */
+const REST_MILLISECONDS = 1_000
 
 /** Looks that are remembered. */
 const MOST_LOOKS = 65_536
@@ -33,6 +43,7 @@ export function createObserver({ client, payee }: { client: ScripClient; payee: 
   const lastLooks = newest<Hex, number>(MOST_LOOKS)
   const looking = new Map<Hex, Promise<ChannelState>>()
   let meetings = 0
+  let restsUntil = 0
 
   /** One look serves all who ask while it lasts. */
   const observe = (channel: Channel): Promise<ChannelState> => {
@@ -58,10 +69,26 @@ export function createObserver({ client, payee }: { client: ScripClient; payee: 
     return state
   }
 
+  /** Milliseconds since the last look at a channel. */
+  const ageOf = ({ id }: Channel) => Date.now() - (lastLooks.get(id) ?? 0)
+
+  /** A look for which nobody waited went wrong. Where the channel is gone, the next payment waits for a look and is told so. */
+  const doubt = ({ id }: Channel, error: unknown) => {
+    if (error instanceof ScripError && error.code === 'UNKNOWN_CHANNEL') lastLooks.set(id, 0)
+    else restsUntil = Date.now() + REST_MILLISECONDS
+  }
+
   return {
     observe,
-    isFresh: (channelId) => Date.now() - (lastLooks.get(channelId) ?? 0) <= FRESH_MILLISECONDS,
+    keepUp: (channel) => {
+      const age = ageOf(channel)
+      if (age <= FRESH_MILLISECONDS) return undefined
+      if (age > GOOD_MILLISECONDS) return observe(channel)
+      if (Date.now() >= restsUntil) observe(channel).catch((error) => doubt(channel, error))
+      return undefined
+    },
     meet: async (channel) => {
+      if (ageOf(channel) <= FRESH_MILLISECONDS) return
       if (meetings >= MOST_MEETINGS) {
         throw new ScripError('TOO_MANY_REQUESTS', {
           detail: 'Too many channels that this peer does not know are introduced to it at once.',
@@ -70,7 +97,7 @@ export function createObserver({ client, payee }: { client: ScripClient; payee: 
       }
       meetings++
       try {
-        return await observe(channel)
+        await observe(channel)
       } finally {
         meetings--
       }

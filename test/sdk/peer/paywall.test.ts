@@ -554,6 +554,94 @@ describe('paywall', () => {
     })
   })
 
+  describe('a chain that is looked at now and then', () => {
+    const realNow = Date.now
+    const MINUTE = 60_000
+    let skew: number
+    let looks: number
+    /** What becomes of a call to the node. */
+    let answering: (call: { method: string }) => Promise<unknown>
+
+    beforeEach(async () => {
+      const start = realNow()
+      skew = 0
+      looks = 0
+      answering = (call) => market.provider.request(call)
+      Date.now = () => start + skew
+      const request = (call: { method: string }) => {
+        looks++
+        return answering(call)
+      }
+      const transport = custom({ request }, { retryCount: 0 })
+      const client = createWalletClient({ account: seller.account, transport, pollingInterval: 5 })
+      await open(sell, { seller: { account: seller.account, client } })
+      expect((await taste()).status).to.equal(200)
+      looks = 0
+    })
+    afterEach(() => {
+      Date.now = realNow
+    })
+
+    const taste = async () => {
+      const answer = await buy(1n, {}, '/small')
+      await answer.over
+      return answer
+    }
+    const nobody = http('http://127.0.0.1:1', { retryCount: 0 })({})
+    const isAway = (call: { method: string }) => nobody.request(call as Parameters<typeof nobody.request>[0])
+    /** The first answer of another status, of what is bought one after another. */
+    const refusal = async () => {
+      for (;;) {
+        const answer = await taste()
+        if (answer.status !== 200) return { status: answer.status, ...(await problemIn(answer)) }
+      }
+    }
+
+    it('makes no payment wait for it', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      answering = async (call) => {
+        await promise
+        return market.provider.request(call)
+      }
+      skew += MINUTE
+      for (let count = 0; count < 10; count++) expect((await taste()).status).to.equal(200)
+      expect(looks).to.equal(1)
+      resolve()
+    })
+
+    it('may be away for some minutes, and is not asked again with every request', async () => {
+      answering = isAway
+      skew += 4 * MINUTE
+      expect((await taste()).status).to.equal(200)
+      expect(looks).to.equal(1)
+      // A stranger is another matter.
+      const known = payer
+      payer = await openPayer(market, await market.person(), shop)
+      expect((await taste()).status).to.equal(503)
+      payer = known
+      // So much later an exit could be near.
+      skew += MINUTE + 1
+      expect(await refusal()).to.include({ status: 503, code: 'RPC_UNREACHABLE' })
+      answering = (call) => market.provider.request(call)
+      expect((await taste()).status).to.equal(200)
+    })
+
+    it('says soon that a channel is being left', async () => {
+      await requestExit(person.client, { channel: payer.channel })
+      expect((await taste()).status).to.equal(200)
+      skew += MINUTE
+      expect(await refusal()).to.include({ status: 409, code: 'CHANNEL_EXITING' })
+    })
+
+    it('takes nothing on a channel that a reorg took away', async () => {
+      // What the node says of a channel that nobody opened.
+      answering = async () => `0x${'00'.repeat(128)}`
+      skew += MINUTE
+      expect(await refusal()).to.include({ status: 409, code: 'UNKNOWN_CHANNEL' })
+      expect(await refusal()).to.include({ status: 409, code: 'UNKNOWN_CHANNEL' })
+    })
+  })
+
   it('whose store fails serves nothing, and no stranger learns where it is', async () => {
     const store = sqliteStore(join(folder, 'secret.db'))
     await open(sell, { store })
