@@ -38,6 +38,19 @@ function notAmount(value: string, decimals: number, what: string): ScripError {
   })
 }
 
+/** Decimals of ratios and weights on chain. */
+export const FACTOR_DECIMALS = 18
+
+/** A ratio or a weight, `0.5`, as the contracts take it: 1e18 is 1. @throws `INVALID_ARGUMENT` */
+export function parseFactor(value: string, what: string): bigint {
+  if (/^\d{1,10}(\.\d{1,18})?$/.test(value)) return parseUnits(value, FACTOR_DECIMALS)
+  throw new ScripError('INVALID_ARGUMENT', {
+    detail: `${what} is no number that can be used: ${value}.`,
+    hint: `Give a number with at most ${FACTOR_DECIMALS} decimals, as in 0.5.`,
+    values: { [what]: value },
+  })
+}
+
 /** A whole number from 0 to `most`. @throws `INVALID_ARGUMENT` */
 export function parseWhole(value: string, what: string, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(value)

@@ -13,6 +13,7 @@ import { devCommand } from './commands/dev.ts'
 import { fetchCommand } from './commands/fetch.ts'
 import { historyCommand } from './commands/history.ts'
 import { issuerCommand } from './commands/issuer.ts'
+import { networkCommand } from './commands/network.ts'
 import { reputationCommand } from './commands/reputation.ts'
 import { sendCommand } from './commands/send.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     backupsCommand(),
     channelsCommand(),
     claimCommand(),
+    networkCommand(),
     historyCommand(),
     reputationCommand(),
     admissionCommand(),

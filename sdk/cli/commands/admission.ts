@@ -2,14 +2,11 @@ import { Command, Option } from 'commander'
 import { type Address, formatUnits, type Hex, isHex } from 'viem'
 import { getBlock } from 'viem/actions'
 import { admit } from '../../chain/actions/admit.ts'
-import { fundBond, getBondTerms, setBondTerms, withdrawBond } from '../../chain/actions/bond.ts'
+import { fundBond, getBondTerms, withdrawBond } from '../../chain/actions/bond.ts'
 import { claimAllowance } from '../../chain/actions/claimAllowance.ts'
 import { expel } from '../../chain/actions/expel.ts'
 import { getAdmission, type Standing } from '../../chain/actions/getAdmission.ts'
 import type { Proofs } from '../../chain/actions/policyProof.ts'
-import { setAllOf, setAnyOf } from '../../chain/actions/setParts.ts'
-import { setPolicy } from '../../chain/actions/setPolicy.ts'
-import { addresses } from '../../chain/addresses.ts'
 import { guarded, type ScripClient, type Transaction } from '../../chain/transact.ts'
 import { ScripError } from '../../errors/ScripError.ts'
 import { command, networkOption, run } from '../command.ts'
@@ -17,16 +14,13 @@ import { type AccountClient, accountFor, type CommonOptions, connect, connectRea
 import { proofsToAdmit, proofsToExpel, proveFromSeeds } from '../flowProof.ts'
 import { isSame, type NetworkView, readNetwork } from '../network.ts'
 import { cost, costData, count, time } from '../output.ts'
-import { parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
+import { FACTOR_DECIMALS, parseAddress, parseAmount, parseNetwork, parseWhole } from '../parse.ts'
 import { amountOf, inUnit, readUnit, type Unit, unitReader } from '../units.ts'
+import { admissionTermsCommands } from './admissionTerms.ts'
 
 type AdmissionOptions = CommonOptions & { network: string }
 type ProofOptions = AdmissionOptions & { proof: Proofs }
 type BondOptions = AdmissionOptions & { days: string }
-type BondTermsOptions = BondOptions & { currency: string }
-type PolicyOptions = AdmissionOptions & { any?: boolean }
-
-const RATIO_DECIMALS = 18
 
 const DAY = 86_400
 const MOST_DAYS = 366
@@ -70,21 +64,7 @@ export function admissionCommand(): Command {
       .addOption(networkOption())
       .action(run<AdmissionOptions>(unbond)),
   )
-  group.addCommand(
-    command('bond-terms', 'say what peers have to lock, as the steward')
-      .argument('<amount>', "in the token's own unit")
-      .addOption(networkOption())
-      .requiredOption('--currency <address>', 'the token')
-      .option('--days <number>', 'how long an admission lasts at most', '30')
-      .action(run<BondTermsOptions>(bondTerms)),
-  )
-  group.addCommand(
-    command('policy', "set the network's policy, as its steward: one policy, or all of several")
-      .argument('<policies...>', 'ratio, flow, bond, or the address of a policy')
-      .addOption(networkOption())
-      .option('--any', 'one of several is enough')
-      .action(run<PolicyOptions>(policy)),
-  )
+  for (const one of admissionTermsCommands()) group.addCommand(one)
   return group
 }
 
@@ -144,7 +124,7 @@ async function standingLines(
       return [
         `${indent}may consume ${network.value(headroom)} more before it has to provide`,
         ...(isNewcomer ? [`${indent}as a newcomer it may claim ${network.value(claimable)} when it joins`] : []),
-        `${indent}has to provide ${formatUnits(admitRatio, RATIO_DECIMALS)} for each unit beyond that${lacks}`,
+        `${indent}has to provide ${formatUnits(admitRatio, FACTOR_DECIMALS)} for each unit beyond that${lacks}`,
       ]
     }
     case 'bond': {
@@ -262,21 +242,6 @@ async function unbond(options: AdmissionOptions, value = '') {
   }
 }
 
-async function bondTerms(options: BondTermsOptions, value = '') {
-  const networkId = parseNetwork(options)
-  const token = parseAddress(options.currency, 'currency')
-  const admissionPeriod = parseWhole(options.days, 'days', MOST_DAYS) * DAY
-  const client = await connect(options)
-  await readNetwork(client, networkId)
-  const unit = await readUnit(client, token)
-  const amount = parseAmount(value, unit.decimals)
-  const transaction = await setBondTerms(client, { networkId, token, amount, admissionPeriod })
-  return {
-    lines: [`Network ${networkId} asks for a bond of ${amountOf(amount, unit)}.`, cost(transaction)],
-    data: { networkId, token, amount, admissionPeriod, transaction: costData(transaction) },
-  }
-}
-
 /** What a network asks to lock, and the unit of that. @throws `INVALID_ARGUMENT` where it asks for nothing */
 async function readBond(client: ScripClient, networkId: bigint): Promise<{ token: Address; unit: Unit }> {
   await readNetwork(client, networkId)
@@ -289,30 +254,4 @@ async function readBond(client: ScripClient, networkId: bigint): Promise<{ token
     })
   }
   return { token: terms.token, unit: await readUnit(client, terms.token) }
-}
-
-async function policy(options: PolicyOptions, names: readonly string[] = []) {
-  const networkId = parseNetwork(options)
-  const policies = names.map(policyAddress)
-  const client = await connect(options)
-  await readNetwork(client, networkId)
-  const transactions: Transaction[] = []
-  let chosen = policies[0] as Address
-  if (policies.length > 1) {
-    const parts = { networkId, policies }
-    chosen = options.any ? addresses.anyOfPolicy : addresses.allOfPolicy
-    transactions.push(await (options.any ? setAnyOf(client, parts) : setAllOf(client, parts)))
-  }
-  transactions.push(await setPolicy(client, { networkId, policy: chosen }))
-  const words = names.join(options.any ? ' or ' : ' and ')
-  return {
-    lines: [`Network ${networkId} admits by ${words}; standing admissions keep their end.`, ...transactions.map(cost)],
-    data: { networkId, policy: chosen, policies, transactions: transactions.map(costData) },
-  }
-}
-
-function policyAddress(name: string): Address {
-  if (name === 'ratio') return addresses.ratioPolicy
-  if (name === 'flow') return addresses.flowPolicy
-  return name === 'bond' ? addresses.bondPolicy : parseAddress(name, 'policy')
 }

@@ -10,12 +10,11 @@ import { count } from '../output.ts'
 import { parseAddress, parseNetwork } from '../parse.ts'
 import { faultCommand } from './fault.ts'
 import { receiptCommands } from './receipt.ts'
-import { stewardshipCommands } from './stewardship.ts'
 
 type HistoryOptions = CommonOptions & { network?: string }
 type EdgeOptions = CommonOptions & { network: string }
 
-/** `scrip history`: who served whom, what peers state of each other, and who decides what counts. */
+/** `scrip history`: who served whom, and what peers state of each other. */
 export function historyCommand(): Command {
   const group = command('history', 'show who served whom in a network, as settled on chain')
     .argument('[peer]', 'address: only this peer, and its totals')
@@ -30,7 +29,7 @@ export function historyCommand(): Command {
         .addOption(networkOption())
         .action(run<EdgeOptions>(edge)),
     )
-  for (const one of [...receiptCommands(), faultCommand(), ...stewardshipCommands()]) group.addCommand(one)
+  for (const one of [...receiptCommands(), faultCommand()]) group.addCommand(one)
   return group
 }
 

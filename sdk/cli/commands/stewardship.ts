@@ -11,7 +11,7 @@ import { parseAddress, parseNetwork } from '../parse.ts'
 
 type StewardOptions = CommonOptions & { network: string }
 
-/** What the steward of a network does in `scrip history`: hand its place over, and let a currency count no more. */
+/** What the steward of a network does later in `scrip network`: let a currency count no more, and hand its place over. */
 export function stewardshipCommands(): Command[] {
   return [
     command('transfer-steward', "offer the steward's place of your network to somebody")
@@ -37,7 +37,7 @@ async function offer(options: StewardOptions, to = '') {
   const line =
     next === zeroAddress
       ? "The steward's place is offered to nobody any more."
-      : `The steward's place is offered to ${next}, who takes it with \`scrip history accept-steward --network ${networkId}\`.`
+      : `The steward's place is offered to ${next}, who takes it with \`scrip network accept-steward --network ${networkId}\`.`
   return { lines: [line, cost(transaction)], data: { networkId, next, transaction: costData(transaction) } }
 }
 

@@ -333,7 +333,7 @@ export const mistakes: Record<string, (world: World) => Mistake> = {
     says: /kind is not receipt\. .*`scrip history sign-receipt`/,
   }),
   'a currency to retire that is another steward’s': (world) => ({
-    words: ['history', 'retire', world.currency, '--network', world.networkId],
+    words: ['network', 'retire', world.currency, '--network', world.networkId],
     code: 'TRANSACTION_REVERTED',
     says: /OnlySteward\(.*the key of the second address/,
   }),
