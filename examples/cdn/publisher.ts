@@ -35,14 +35,18 @@ const box = paywall({ payee, client, price, currency }, (_request, response) => 
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
 })
 const server = createServer(box).listen(Number(setting('PORT')), '127.0.0.1', () => {
-  console.log(`Tickets for ${size} bytes at http://127.0.0.1:${(server.address() as AddressInfo).port}/film`)
+  console.log(
+    `Tickets for ${size} bytes at http://127.0.0.1:${(server.address() as AddressInfo).port}/film; Ctrl-C claims`,
+  )
 })
 // #endregion
 
 // #region claim
-process.once('SIGTERM', async () => {
+const end = async () => {
   server.close()
-  await client.claimBatch({ claims: await payee.claimable() })
+  const { paid } = await client.claimBatch({ claims: await payee.claimable() })
+  console.log(`Claimed ${paid.reduce((sum, amount) => sum + amount, 0n)} base units`)
   process.exit()
-})
+}
+process.once('SIGINT', end).once('SIGTERM', end)
 // #endregion

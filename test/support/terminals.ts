@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,8 @@ export type Terminals = {
   close(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('../../sdk/cli/index.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = join(root, 'sdk', 'cli', 'index.ts')
 
 /** What a command that goes on prints last. */
 const LAST = /Ctrl-C .*\n/
@@ -27,7 +28,10 @@ const LAST = /Ctrl-C .*\n/
 /** A progress line: it depends on how fast the machine is. */
 const PROGRESS = /^.* MB, \d+ payments, .*\n/gm
 
-/** Terminals with `npx scrip`, each in a folder of its name below `/home`, which is a temporary folder in fact. */
+/**
+ * Terminals with `npx scrip`, each in a folder of its name below `/home`, which is a temporary folder in fact; beside them this
+ * repository as `scrip`.
+ */
 export function openTerminals(): Terminals {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'scrip-page-')))
   const terminals = new Map<string, Terminal>()
@@ -35,6 +39,8 @@ export function openTerminals(): Terminals {
   mkdirSync(bin)
   writeFileSync(join(bin, 'npx'), `#!/bin/sh\nshift\nexec ${process.execPath} --conditions=source ${program} "$@"\n`)
   chmodSync(join(bin, 'npx'), 0o755)
+  symlinkSync(process.execPath, join(bin, 'node'))
+  symlinkSync(root, join(home, 'scrip'))
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SCRIP_')))
   const shared = { ...clean, PATH: [bin, process.env['PATH']].join(delimiter), SCRIP_HOME: join(home, '.scrip') }
 

@@ -6,6 +6,7 @@ import { openTerminals } from './terminals.ts'
 
 /** Commands that listen at a port that may be taken here; each goes to a free one. */
 const listening = /^npx scrip (dev|serve|issuer serve)\b/
+const atPort = /\bPORT=\d+ /
 
 /** `SCRIP_UPDATE_PAGES=1` puts what is printed into the page. */
 const isUpdate = process.env['SCRIP_UPDATE_PAGES'] === '1'
@@ -26,7 +27,7 @@ export function typePage(name: string): Line[] {
 
   for (const line of lines) {
     it(`${line.terminal}: ${line.typed || 'what is printed next'}`, async () => {
-      const typed = names.inRun(line.typed).replace(listening, '$& --port 0')
+      const typed = names.inRun(line.typed).replace(listening, '$& --port 0').replace(atPort, 'PORT=0 ')
       const run = await terminals.type({
         ...line,
         typed: rpc === undefined ? typed : typed.replace(/^npx scrip/, `SCRIP_RPC_URL=${rpc} $&`),
