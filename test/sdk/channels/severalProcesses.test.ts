@@ -61,6 +61,13 @@ describe('several processes that serve one channel', function () {
     const charged = () => BigInt(lines().filter((line) => line === 'charged').length)
     const paid = () => lines().reduce((sum, line) => sum + BigInt(/^paid (\d+)$/.exec(line)?.[1] ?? 0), 0n)
 
+    const firstToCharge = async (): Promise<Running> => {
+      const found = running.find(({ lines }) => lines.includes('charged'))
+      if (found !== undefined) return found
+      await pause(2)
+      return firstToCharge()
+    }
+
     let last = { accepted: 0n, charged: 0n }
     let looks = 0
     const look = async () => {
@@ -77,8 +84,7 @@ describe('several processes that serve one channel', function () {
       looks++
     }
 
-    const victim = start()
-    const others = Array.from({ length: PROCESSES - 1 }, start)
+    for (let process = 0; process < PROCESSES; process++) start()
     await Promise.all(running.map((process) => process.line(0)))
     await store.write([put('start', 'now', {})])
     let isOver = false
@@ -89,8 +95,9 @@ describe('several processes that serve one channel', function () {
       }
     })()
 
-    // After it charged something, and long before all is charged, however the processes share the machine.
-    await victim.line(1)
+    // One that charged something, long before all is charged, however the processes share the machine.
+    const victim = await firstToCharge()
+    const others = running.filter((process) => process !== victim)
     const moment = BigInt(Math.floor((Math.random() * Number(CHARGES)) / 3))
     while (charged() < moment) await pause(5)
     await victim.kill()
