@@ -122,12 +122,13 @@ export function createRelay(parameters: RelayParameters): RelayService {
 
   /** Sends the newest version, one transaction after another: some nodes take them only in the order of their nonces. */
   const send = (relay: Relay) => {
+    // From now on: a look that comes while it is on its way must not send it a second time.
+    relay.isSent = true
     sending = sending.then(async () => {
       const serializedTransaction = relay.record.versions.at(-1)?.raw
       if (serializedTransaction === undefined || closing.signal.aborted) return
       try {
         await sendRawTransaction(client, { serializedTransaction })
-        relay.isSent = true
       } catch (error) {
         relay.isSent = isTaken(error)
         if (!relay.isSent) report(error)

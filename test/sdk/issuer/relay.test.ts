@@ -76,6 +76,23 @@ describe('the transactions of a gateway', function () {
     expect(await send(request)).to.include({ hash })
   })
 
+  it('is sent once, however long the node takes to answer', async () => {
+    await gateway.close()
+    gateway = await office.open()
+    const request = await sign(await office.holder())
+    const { promise, resolve } = Promise.withResolvers<'pass'>()
+    office.wire.fate = ({ methods }) => (methods.includes('eth_sendRawTransaction') ? promise : 'pass')
+    const count = (method: string) => office.wire.counts.get(method) ?? 0
+    const before = count('eth_sendRawTransaction')
+    const answer = send(request)
+    await until('it is on its way', () => count('eth_sendRawTransaction') > before)
+    const looks = count('eth_getTransactionCount')
+    await until('it was looked for often', () => count('eth_getTransactionCount') > looks + 10)
+    resolve('pass')
+    expect(await office.paid(request.transactionId)).to.deep.equal([(await answer).hash])
+    expect(count('eth_sendRawTransaction') - before).to.equal(1)
+  })
+
   it('never costs more than the issuer allows', async () => {
     const most = parseGwei('4')
     await gateway.close()

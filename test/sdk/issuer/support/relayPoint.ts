@@ -4,13 +4,15 @@ import { listen } from '../../../support/market.ts'
 /** What passes a relay point: the methods of JSON-RPC, or the path. */
 export type Passage = { readonly path: string; readonly methods: readonly string[] }
 
+type Fate = 'pass' | 'lose' | 'lose answer'
+
 /** A server in the middle that forwards everything to another, and does to it what networks do. */
 export type RelayPoint = {
   readonly url: string
   /** How often each method of JSON-RPC passed. */
   readonly counts: Map<string, number>
-  /** What to do with a request: let it pass, cut it off before it arrives, or cut the answer off. */
-  fate: (passage: Passage) => 'pass' | 'lose' | 'lose answer'
+  /** What to do with a request, at once or later: let it pass, cut it off before it arrives, or cut the answer off. */
+  fate: (passage: Passage) => Fate | Promise<Fate>
   close(): Promise<void>
 }
 
@@ -23,7 +25,7 @@ export async function startRelayPoint(target: string): Promise<RelayPoint> {
     const body = Buffer.concat(chunks)
     const methods = methodsIn(body.toString())
     for (const method of methods) counts.set(method, (counts.get(method) ?? 0) + 1)
-    const fate = point.fate({ path: incoming.url ?? '', methods })
+    const fate = await point.fate({ path: incoming.url ?? '', methods })
     if (fate === 'lose') return outgoing.destroy()
     const { method, headers } = incoming
     const onward = forward(new URL(incoming.url ?? '/', target), { method: method ?? 'GET', headers })
