@@ -24,6 +24,12 @@ const groups: Record<string, () => string[]> = {
   package: () => [mocha, ...files('test/package')],
 }
 
+// A test that has Hardhat behind a helper would be run as one that has not.
+for (const file of globSync('test/**/support/**/*.ts', { cwd: root }).filter(importsHardhat)) {
+  console.error(`${file} imports hardhat: leave that to the tests that use it.`)
+  process.exit(2)
+}
+
 const names = process.argv.slice(2)
 const rest = names.findIndex((name) => groups[name] === undefined)
 const runnerArguments = rest === -1 ? [] : names.splice(rest)

@@ -1,12 +1,13 @@
 import { requestExit, topUp } from '@scrip/sdk/chain'
 import { KILOBYTE } from '@scrip/sdk/http'
 import { expect } from 'chai'
+import { network } from 'hardhat'
 import { createWalletClient, custom, http } from 'viem'
 import { ask, carrying, openPayer, problemIn } from '../../support/wire.ts'
 import { newTill, sell } from './support/till.ts'
 
 describe('a paywall and the chain', () => {
-  const till = newTill()
+  const till = newTill(network)
 
   it('says how far a deposit carries, and that it was topped up', async () => {
     const small = await openPayer(till.market, till.person, till.shop, { deposit: 2n })

@@ -18,6 +18,7 @@ import { createPayer } from '@scrip/sdk/channels'
 import { KILOBYTE } from '@scrip/sdk/http'
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
+import { network } from 'hardhat'
 import { createWalletClient, custom } from 'viem'
 import { ask, carrying, openPayer, problemIn } from '../../support/wire.ts'
 import { newTill, sell } from './support/till.ts'
@@ -25,7 +26,7 @@ import { newTill, sell } from './support/till.ts'
 const folder = mkdtempSync(join(tmpdir(), 'scrip-peer-'))
 
 describe('a paywall with a gate', () => {
-  const till = newTill()
+  const till = newTill(network)
   const ALLOWANCE = 20n
   let networkId: bigint
 

@@ -11,6 +11,7 @@ import { ANSWER_HEADER, CREDIT_HEADER, KILOBYTE, PAYMENT_HEADER, readQuote } fro
 import { memoryStore, sqliteStore } from '@scrip/sdk/store'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { network } from 'hardhat'
 import { toBytes, toHex } from 'viem'
 import { addresses } from '../../../sdk/chain/addresses.ts'
 import { allPayeeRecords } from '../../../sdk/channels/payeeRecords.ts'
@@ -21,7 +22,7 @@ import { body, newTill, SIZE, sell } from './support/till.ts'
 const folder = mkdtempSync(join(tmpdir(), 'scrip-peer-'))
 
 describe('paywall', () => {
-  const till = newTill()
+  const till = newTill(network)
   after(() => rmSync(folder, { recursive: true }))
 
   const buy = async (amount: bigint, headers: Record<string, string> = {}, path = '', statement: Statement = {}) =>

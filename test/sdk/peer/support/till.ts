@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http'
 import type { Payer } from '@scrip/sdk/channels'
-import { network } from 'hardhat'
 import {
   bytes,
   type Market,
@@ -27,8 +26,8 @@ export type Till = {
   buy(amount: bigint, path?: string): Promise<WireAnswer>
 }
 
-/** A till that is new for every test of the suite that asks for it. */
-export function newTill(): Till {
+/** A till that is new for every test of the suite that asks for it, on a network of Hardhat's. */
+export function newTill(network: { create(): Promise<Parameters<typeof openMarket>[0]> }): Till {
   const till = {
     open: async (handler, options = {}) => {
       await till.shop?.close()
