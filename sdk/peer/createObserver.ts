@@ -38,9 +38,14 @@ const MOST_LOOKS = 65_536
 /** Looks at strangers' channels at a time: who floods a payee with made-up ones must not flood its node. */
 const MOST_MEETINGS = 256
 
+/** A moment by the clock on the wall, which people set back, and by the steady one, which stands still while a machine sleeps. */
+type Moment = { readonly wall: number; readonly steady: number }
+
+const NEVER: Moment = { wall: 0, steady: Number.NEGATIVE_INFINITY }
+
 /** An observer of the chain for one payee. */
 export function createObserver({ client, payee }: { client: ScripClient; payee: Payee }): Observer {
-  const lastLooks = newest<Hex, number>(MOST_LOOKS)
+  const lastLooks = newest<Hex, Moment>(MOST_LOOKS)
   const looking = new Map<Hex, Promise<ChannelState>>()
   let meetings = 0
   let restsUntil = 0
@@ -65,16 +70,19 @@ export function createObserver({ client, payee }: { client: ScripClient; payee: 
       })
     }
     await payee.observe(channel, state)
-    lastLooks.set(channel.id, Date.now())
+    lastLooks.set(channel.id, { wall: Date.now(), steady: performance.now() })
     return state
   }
 
-  /** Milliseconds since the last look at a channel. */
-  const ageOf = ({ id }: Channel) => Date.now() - (lastLooks.get(id) ?? 0)
+  /** Milliseconds since the last look at a channel, by the clock that says more. */
+  const ageOf = ({ id }: Channel) => {
+    const { wall, steady } = lastLooks.get(id) ?? NEVER
+    return Math.max(Date.now() - wall, performance.now() - steady)
+  }
 
   /** A look for which nobody waited went wrong. Where the channel is gone, the next payment waits for a look and is told so. */
   const doubt = ({ id }: Channel, error: unknown) => {
-    if (error instanceof ScripError && error.code === 'UNKNOWN_CHANNEL') lastLooks.set(id, 0)
+    if (error instanceof ScripError && error.code === 'UNKNOWN_CHANNEL') lastLooks.set(id, NEVER)
     else restsUntil = Date.now() + REST_MILLISECONDS
   }
 

@@ -121,6 +121,18 @@ describe('a paywall and the chain', () => {
       expect(await refusal()).to.include({ status: 409, code: 'CHANNEL_EXITING' })
     })
 
+    it('says so also where the clock was set back meanwhile', async () => {
+      const now = performance.now.bind(performance)
+      await requestExit(till.person.client, { channel: till.payer.channel })
+      skew -= 60 * MINUTE
+      performance.now = () => now() + MINUTE
+      try {
+        expect(await refusal()).to.include({ status: 409, code: 'CHANNEL_EXITING' })
+      } finally {
+        performance.now = now
+      }
+    })
+
     it('takes nothing on a channel that a reorg took away', async () => {
       // What the node says of a channel that nobody opened.
       answering = async () => `0x${'00'.repeat(128)}`
